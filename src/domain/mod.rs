@@ -1,0 +1,8 @@
+//! Nouns: amounts, systems, dates, identifiers, outcomes. Pure: no input or output, no SQL.
+
+pub mod account;
+pub mod credits;
+pub mod date;
+pub mod level;
+pub mod system;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Formats in: bytes to drafts or row errors.

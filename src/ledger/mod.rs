@@ -1,0 +1,1 @@
+//! Verbs, pure: what a command posts, computed from what stands.

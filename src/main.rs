@@ -1,0 +1,5 @@
+//! The `creditbank` program: everything of substance is in the library.
+
+fn main() -> std::process::ExitCode {
+    creditbank::cli::main()
+}

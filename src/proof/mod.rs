@@ -1,0 +1,4 @@
+//! Evidence: canonical bytes, the Merkle tree and its tiles.
+
+pub mod merkle;
+pub mod tile;

@@ -1,0 +1,1 @@
+//! Shapes out: a typed report to text, CSV, JSON.

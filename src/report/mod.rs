@@ -1,0 +1,1 @@
+//! Questions: a read snapshot to a typed report. No formatting.
