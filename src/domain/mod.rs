@@ -4,5 +4,6 @@ pub mod account;
 pub mod credits;
 pub mod date;
 pub mod level;
+pub mod outcome;
 pub mod system;
 pub mod text;
