@@ -3,7 +3,10 @@
 pub mod account;
 pub mod credits;
 pub mod date;
+pub mod entry;
+pub mod fault;
 pub mod level;
 pub mod outcome;
+pub mod registry;
 pub mod system;
 pub mod text;

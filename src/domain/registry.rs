@@ -1,0 +1,229 @@
+//! Registries: the things that entries refer to. Each struct is one row of the table of that name;
+//! its fields are the table's columns, and a `register` act carries it as JSON.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A row of a registry.
+pub trait Row: Serialize + DeserializeOwned {
+    /// The table's name.
+    const TABLE: &'static str;
+    /// The number under which entries refer to the row.
+    fn id(&self) -> i64;
+}
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $name:ident in $table:literal { $($(#[$field_doc:meta])* $field:ident : $type:ty),* $(,)? })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            pub struct $name {
+                /// The number under which entries refer to the row.
+                pub id: i64,
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+            impl Row for $name {
+                const TABLE: &'static str = $table;
+                fn id(&self) -> i64 { self.id }
+            }
+        )*
+        /// The tables of all registries.
+        pub const TABLES: &[&str] = &[$($table),*];
+    };
+}
+
+rows! {
+    /// The bank itself; one row.
+    Bank in "bank" {
+        /// The bank's name.
+        name: String,
+        /// Its identifier: a domain name or a registration number.
+        identifier: String,
+        /// Code of the credit system in which it thinks.
+        home_system: String,
+        /// IANA time zone in which its days begin and end.
+        time_zone: String,
+    }
+    /// A credit system; amounts are in its unit.
+    SystemRow in "system" {
+        /// Short code: `ECTS`, `US-SEM`.
+        code: String,
+        /// English name.
+        name: String,
+        /// Name in its own language, or empty.
+        name_local: String,
+        /// ISO 3166-1 alpha-2 code, or empty.
+        country: String,
+        /// Fewest notional hours per credit, in thousandths of an hour.
+        hours_low: Option<i64>,
+        /// Most notional hours per credit, in thousandths of an hour.
+        hours_high: Option<i64>,
+        /// 1 where only whole credits exist.
+        indivisible: i64,
+        /// The law or standard.
+        citation: String,
+        /// 1 where the figure was read at its source.
+        verified: i64,
+    }
+    /// A framework of levels.
+    FrameworkRow in "framework" {
+        /// Short code: `EQF`.
+        code: String,
+        /// English name.
+        name: String,
+        /// JSON array of its levels, ascending.
+        levels: String,
+        /// The law or standard.
+        citation: String,
+        /// 1 where it was read at its source.
+        verified: i64,
+    }
+    /// A grading scale.
+    Scale in "scale" {
+        /// Its name.
+        name: String,
+        /// 1 where grades are numbers and more is better.
+        numeric: i64,
+        /// JSON array of the grades from worst to best; empty for a numeric scale.
+        grades: String,
+        /// The lowest passing grade.
+        pass: Option<String>,
+    }
+    /// A body that awards or accepts outcomes.
+    Institution in "institution" {
+        /// Short code, unique in the bank.
+        code: String,
+        /// Its name.
+        name: String,
+        /// ISO 3166-1 alpha-2 code.
+        country: Option<String>,
+        /// Region, in the bank's own words.
+        region: Option<String>,
+        /// Sector, in the bank's own words.
+        sector: Option<String>,
+        /// Academic calendar as JSON ([`crate::domain::date::Calendar`]).
+        calendar: Option<String>,
+    }
+    /// A catalogue item of an institution.
+    Outcome in "outcome" {
+        /// The institution's id.
+        institution: i64,
+        /// The institution's own code for it.
+        code: String,
+        /// 1 where it may be credited more than once.
+        repeatable: i64,
+    }
+    /// What an outcome is from one date to another.
+    OutcomeVersion in "outcome_version" {
+        /// The outcome's id.
+        outcome: i64,
+        /// From 1.
+        version: i64,
+        /// Title.
+        title: String,
+        /// Code of the kind of learning ([`crate::domain::outcome::Kind`]).
+        kind: Option<i64>,
+        /// Framework of the level.
+        framework: Option<String>,
+        /// Level, as the framework writes it.
+        level: Option<String>,
+        /// ISCED-F field of study.
+        field: Option<String>,
+        /// Notional hours, in thousandths.
+        hours: Option<i64>,
+        /// Credits, in thousandths.
+        credits: Option<i64>,
+        /// Id of the credit system.
+        system: Option<i64>,
+        /// First day on which this version holds.
+        valid_from: Option<String>,
+        /// Last day on which this version holds.
+        valid_to: Option<String>,
+        /// First day of its accreditation.
+        accredited_from: Option<String>,
+        /// Last day of its accreditation.
+        accredited_to: Option<String>,
+    }
+    /// A period in which an outcome is offered.
+    Offering in "offering" {
+        /// The outcome's id.
+        outcome: i64,
+        /// The period's id.
+        period: i64,
+    }
+    /// A date as written, with its precision and interval ([`crate::domain::date::Period`]).
+    PeriodRow in "period" {
+        /// As written.
+        written: String,
+        /// `day`, `month`, `term` or `year`.
+        precision: String,
+        /// First day, ISO 8601.
+        first: String,
+        /// Last day, ISO 8601.
+        last: String,
+    }
+    /// A grade on its own scale.
+    Grade in "grade" {
+        /// Name of the scale; empty where the source names none.
+        scale: String,
+        /// As written.
+        written: String,
+    }
+    /// A set of attributes that an achievement carries.
+    Attrs in "attrs" {
+        /// JSON object, keys in the profile's order.
+        json: String,
+    }
+    /// A scheme of identifiers or another sort of fact of identity, and its issuer.
+    Scheme in "scheme" {
+        /// `student-number`, `name`, `birth-date`, …
+        name: String,
+        /// Who issues values of the scheme; empty for facts nobody issues.
+        issuer: String,
+    }
+    /// A version of an import profile.
+    ProfileRow in "profile" {
+        /// Name.
+        name: String,
+        /// From 1; a changed source is a new version.
+        version: i64,
+        /// SHA-256 of the source, hexadecimal.
+        sha256: String,
+        /// The TOML text.
+        source: String,
+    }
+    /// A version of a rule book.
+    Book in "book" {
+        /// Name.
+        name: String,
+        /// From 1.
+        version: i64,
+        /// SHA-256 of the file, hexadecimal.
+        sha256: String,
+    }
+    /// A conversion rule of one version of a book.
+    RuleRow in "rule" {
+        /// The book version's id.
+        book: i64,
+        /// The rule's own id within its book.
+        code: String,
+        /// Code of the credit system that it converts from.
+        from_system: Option<String>,
+        /// Code of the sending institution.
+        from_institution: Option<String>,
+        /// Code of the sending outcome.
+        from_outcome: Option<String>,
+        /// Code of the credit system that it converts to.
+        to_system: Option<String>,
+        /// Code of the receiving institution.
+        to_institution: Option<String>,
+        /// Code of the receiving outcome.
+        to_outcome: Option<String>,
+        /// The whole rule as JSON.
+        body: String,
+    }
+    /// The close of a period of the books.
+    Closure in "closure" {
+        /// Last day that is closed, ISO 8601.
+        through: String,
+    }
+}

@@ -1,0 +1,310 @@
+//! Canonical bytes of a journal entry: what a leaf of the log commits to.
+//!
+//! Every leaf begins with the version of this encoding, the algorithm and the entry's kind. What is
+//! about a learner enters as a commitment, `SHA-256(tag || salt || payload)` with
+//! `salt = HMAC-SHA256(learner's key, batch id || ordinal)`, so that the leaf of an erased entry can
+//! stay when its payload and key are destroyed. The anonymous remainder (system, institution, year,
+//! amount) stays beside the commitment; such a leaf has 51 bytes and costs one SHA-256 block.
+//!
+//! Ids in a payload are those that a hashed `register` act gave to a row, so they cannot be swapped.
+
+use crate::domain::credits::Credits;
+use crate::domain::entry::{Achievement, EntryKind, Movement};
+use crate::proof::merkle::{Hash, leaf_hash};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// Version of the canonical encoding.
+pub const VERSION: u8 = 1;
+/// SHA-256 for leaves, HMAC-SHA256 for salts.
+pub const ALGORITHM: u8 = 1;
+
+const TAG: &[u8; 4] = b"cb1:";
+
+/// The secret of one learner's account, from which every salt is derived.
+pub type Key = [u8; 32];
+/// The random id of a batch.
+pub type BatchId = [u8; 16];
+/// `SHA-256(tag || salt || payload)`.
+pub type Commitment = [u8; 32];
+
+/// What an entry's salt is derived from beside the batch: no two entries of one learner in one batch
+/// share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordinal {
+    /// A row of a source file.
+    Row {
+        /// File of the batch, from 0.
+        file: u32,
+        /// Line, from 1.
+        line: u64,
+    },
+    /// Place of an entry in its batch.
+    Place(u64),
+    /// Place of a fact of identity in its enrol act, and of that act in its batch.
+    Fact {
+        /// The enrol act.
+        place: u32,
+        /// The fact.
+        ord: u64,
+    },
+}
+
+impl Ordinal {
+    fn bytes(self) -> [u8; 13] {
+        let (tag, high, low) = match self {
+            Ordinal::Row { file, line } => (b'R', file, line),
+            Ordinal::Place(place) => (b'P', 0, place),
+            Ordinal::Fact { place, ord } => (b'F', place, ord),
+        };
+        let mut bytes = [0; 13];
+        bytes[0] = tag;
+        bytes[1..5].copy_from_slice(&high.to_be_bytes());
+        bytes[5..].copy_from_slice(&low.to_be_bytes());
+        bytes
+    }
+}
+
+/// HMAC-SHA256 with one learner's key, its padded blocks already absorbed.
+#[derive(Clone)]
+pub struct Salter(Hmac<Sha256>);
+
+impl Salter {
+    /// Prepares a learner's key.
+    pub fn new(key: &Key) -> Salter {
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(key);
+        Salter(Hmac::new(&block.into()))
+    }
+
+    /// HMAC-SHA256 of a message.
+    pub fn mac(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The commitment to a payload.
+    pub fn commit(&self, batch: &BatchId, ordinal: Ordinal, payload: &[u8]) -> Commitment {
+        let mut message = [0; 29];
+        message[..16].copy_from_slice(batch);
+        message[16..].copy_from_slice(&ordinal.bytes());
+        Sha256::new()
+            .chain_update(TAG)
+            .chain_update(self.mac(&message))
+            .chain_update(payload)
+            .finalize()
+            .into()
+    }
+}
+
+/// What stays of an entry about a learner when the learner is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remainder {
+    /// Credit system.
+    pub system: i64,
+    /// Awarding institution.
+    pub institution: i64,
+    /// First year of the period.
+    pub year: i16,
+    /// Amount moved.
+    pub amount: Credits,
+}
+
+/// The leaf hash of an achievement or a movement.
+pub fn moved(kind: EntryKind, remainder: &Remainder, commitment: &Commitment) -> Hash {
+    let mut leaf = [0; 51];
+    leaf[..3].copy_from_slice(&[VERSION, ALGORITHM, kind as u8]);
+    leaf[3..5].copy_from_slice(&(remainder.system as u16).to_be_bytes());
+    leaf[5..9].copy_from_slice(&(remainder.institution as u32).to_be_bytes());
+    leaf[9..11].copy_from_slice(&remainder.year.to_be_bytes());
+    leaf[11..19].copy_from_slice(&remainder.amount.0.to_be_bytes());
+    leaf[19..].copy_from_slice(commitment);
+    leaf_hash(&leaf)
+}
+
+/// The leaf hash of an act about one learner, of one fact of identity or of one refused row.
+pub fn committed(kind: EntryKind, commitment: &Commitment) -> Hash {
+    let mut leaf = [0; 35];
+    leaf[..3].copy_from_slice(&[VERSION, ALGORITHM, kind as u8]);
+    leaf[3..].copy_from_slice(commitment);
+    leaf_hash(&leaf)
+}
+
+/// The leaf hash of an act that is public: its payload, and the Merkle root over its rows.
+pub fn act(kind: EntryKind, payload: &str, rows: u64, root: &Hash) -> Hash {
+    let mut leaf = Vec::with_capacity(75);
+    leaf.extend([VERSION, ALGORITHM, kind as u8]);
+    leaf.extend(Sha256::digest(payload.as_bytes()));
+    leaf.extend(rows.to_be_bytes());
+    leaf.extend(root);
+    leaf_hash(&leaf)
+}
+
+/// The hash of one row of a register act.
+pub fn act_row(table: &str, row: &str) -> Hash {
+    let mut bytes = Vec::with_capacity(table.len() + row.len() + 8);
+    Canon(&mut bytes).text(table).text(row);
+    leaf_hash(&bytes)
+}
+
+/// Writes canonical payloads: integers as LEB128 varints (signed ones zig-zag), texts with their
+/// length, options with a flag. No two payloads have the same bytes.
+pub struct Canon<'a>(pub &'a mut Vec<u8>);
+
+impl Canon<'_> {
+    /// A signed integer.
+    pub fn int(&mut self, value: i64) -> &mut Self {
+        let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+        while rest >= 0x80 {
+            self.0.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.0.push(rest as u8);
+        self
+    }
+
+    /// An optional integer.
+    pub fn opt(&mut self, value: Option<i64>) -> &mut Self {
+        match value {
+            None => self.0.push(0),
+            Some(value) => {
+                self.0.push(1);
+                self.int(value);
+            }
+        }
+        self
+    }
+
+    /// A text.
+    pub fn text(&mut self, value: &str) -> &mut Self {
+        self.int(value.len() as i64);
+        self.0.extend_from_slice(value.as_bytes());
+        self
+    }
+
+    /// An optional text.
+    pub fn opt_text(&mut self, value: Option<&str>) -> &mut Self {
+        match value {
+            None => self.0.push(0),
+            Some(value) => {
+                self.0.push(1);
+                self.text(value);
+            }
+        }
+        self
+    }
+}
+
+/// The payload of an achievement: every column but its place in the journal.
+pub fn achievement_payload(a: &Achievement, into: &mut Vec<u8>) {
+    into.clear();
+    Canon(into)
+        .int(a.learner)
+        .int(a.outcome)
+        .int(a.version)
+        .int(a.period)
+        .int(a.attempt)
+        .int(a.nth)
+        .int(a.status as i64)
+        .int(a.kind as i64)
+        .int(a.system)
+        .int(a.amount.0)
+        .opt(a.grade)
+        .opt(a.attrs)
+        .int(a.file)
+        .int(a.line)
+        .opt(a.group_line)
+        .opt(a.group_load.map(|load| load.0))
+        .opt_text(a.record.as_deref());
+}
+
+/// The payload of a movement: every column but its place in the journal.
+pub fn movement_payload(m: &Movement, into: &mut Vec<u8>) {
+    into.clear();
+    Canon(into)
+        .int(m.decision.0)
+        .int(m.learner)
+        .int(m.lot.0)
+        .int(m.num)
+        .int(m.den)
+        .int(m.system)
+        .int(m.amount.0)
+        .int(m.period)
+        .opt(m.undoes.map(|entry| entry.0));
+}
+
+/// The payload of a fact of identity.
+pub fn identity_payload(
+    learner: i64,
+    nth: i64,
+    scheme: i64,
+    value: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+    into: &mut Vec<u8>,
+) {
+    into.clear();
+    Canon(into).int(learner).int(nth).int(scheme).text(value).opt_text(from).opt_text(to);
+}
+
+/// The commitment to a refused row under the row's own random salt.
+pub fn refusal_commitment(
+    salt: &[u8],
+    file: i64,
+    line: i64,
+    texts: [&str; 4],
+    into: &mut Vec<u8>,
+) -> Commitment {
+    into.clear();
+    let mut canon = Canon(into);
+    canon.int(file).int(line);
+    for text in texts {
+        canon.text(text);
+    }
+    Sha256::new().chain_update(TAG).chain_update(salt).chain_update(&into[..]).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn salts_are_hmac_sha256() {
+        // RFC 4231, test case 1, its 20-byte key padded with zeros as HMAC itself would pad it.
+        let mut key = [0; 32];
+        key[..20].fill(0x0b);
+        let expected = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
+        let mac: String = Salter::new(&key).mac(b"Hi There").iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(mac, expected);
+    }
+
+    #[test]
+    fn ordinals_of_different_sorts_never_meet() {
+        let all = [
+            Ordinal::Row { file: 0, line: 1 },
+            Ordinal::Place(1),
+            Ordinal::Fact { place: 0, ord: 1 },
+            Ordinal::Row { file: 1, line: 1 },
+        ];
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[i + 1..] {
+                assert_ne!(a.bytes(), b.bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn canonical_integers_are_short_and_distinct() {
+        let encode = |value| {
+            let mut bytes = Vec::new();
+            Canon(&mut bytes).int(value);
+            bytes
+        };
+        assert_eq!(encode(0), [0]);
+        assert_eq!(encode(-1), [1]);
+        assert_eq!(encode(63), [126]);
+        assert_eq!(encode(64), [128, 1]);
+        assert_eq!(encode(i64::MIN).len(), 10);
+    }
+}

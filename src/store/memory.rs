@@ -1,0 +1,1 @@
+//! The small model: everything in memory, as plain as can be.
