@@ -1,1 +1,644 @@
-//! (being written)
+//! The Merkle log of RFC 6962 over SHA-256.
+//!
+//! A log of n leaves has one hash, its root, that commits to every leaf and to
+//! their order. From the same hashes come two kinds of evidence: that a leaf is
+//! in the log (inclusion) and that an earlier log is the beginning of a later
+//! one (consistency). Both can be checked by someone who holds nothing but the
+//! roots.
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 hash of a leaf, of a subtree or of a whole log (RFC 6962 §2.1).
+pub type Hash = [u8; 32];
+
+/// The root of a log without leaves: SHA-256 of the empty string (RFC 6962 §2.1).
+pub const EMPTY_ROOT: Hash = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
+
+/// What sets leaves apart from nodes, so that no node can pass for a leaf.
+const LEAF_PREFIX: u8 = 0x00;
+const NODE_PREFIX: u8 = 0x01;
+
+/// The longest input SHA-256 still pads into a single 64-byte block.
+const ONE_BLOCK: usize = 64 - 1 - size_of::<u64>();
+
+/// The hash of a leaf, `SHA-256(0x00 || leaf)` (RFC 6962 §2.1).
+///
+/// A leaf of at most 54 bytes costs one block of SHA-256.
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    let mut input = [LEAF_PREFIX; ONE_BLOCK];
+    if let Some(body) = input.get_mut(1..=leaf.len()) {
+        body.copy_from_slice(leaf);
+        return Sha256::digest(&input[..=leaf.len()]).into();
+    }
+    let mut hasher = Sha256::new();
+    hasher.update([LEAF_PREFIX]);
+    hasher.update(leaf);
+    hasher.finalize().into()
+}
+
+/// The hash of an interior node, `SHA-256(0x01 || left || right)` (RFC 6962 §2.1).
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    let mut input = [NODE_PREFIX; 65];
+    input[1..33].copy_from_slice(left);
+    input[33..].copy_from_slice(right);
+    Sha256::digest(input).into()
+}
+
+/// Cuts concatenated hashes apart; `None` when a piece is left over.
+pub(super) fn split_hashes(bytes: &[u8]) -> Option<Vec<Hash>> {
+    let (hashes, rest) = bytes.as_chunks();
+    rest.is_empty().then(|| hashes.to_vec())
+}
+
+/// The right edge of a growing log: all that is needed to append and to give
+/// the root.
+///
+/// It keeps the hash of every complete subtree that the recursive definition of
+/// RFC 6962 §2.1 splits off, one for each set bit of the size, largest first.
+///
+/// ```
+/// use creditbank::proof::merkle::{EMPTY_ROOT, Frontier, leaf_hash};
+///
+/// let mut log = Frontier::new();
+/// assert_eq!(log.root(), EMPTY_ROOT);
+/// log.push(leaf_hash(b"first"));
+/// assert_eq!(log.root(), leaf_hash(b"first"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frontier {
+    size: u64,
+    subtrees: Vec<Hash>,
+}
+
+impl Frontier {
+    /// The frontier of the log without leaves.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends the leaf with this hash (see [`leaf_hash`]).
+    pub fn push(&mut self, leaf_hash: Hash) {
+        self.push_with(leaf_hash, |_, _| {});
+    }
+
+    /// Appends a leaf and tells `completed` the level and hash of each subtree
+    /// it completes, from the leaf itself (level 0) upwards.
+    ///
+    /// Tiles need the smaller of these as well, and once merged into a larger
+    /// subtree they can be had only by hashing again.
+    pub(super) fn push_with(&mut self, leaf_hash: Hash, mut completed: impl FnMut(u8, &Hash)) {
+        completed(0, &leaf_hash);
+        // As in binary addition, each trailing 1 of the size carries.
+        let kept = self.subtrees.len() - self.size.trailing_ones() as usize;
+        let mut hash = leaf_hash;
+        for (level, left) in (1..).zip(self.subtrees.drain(kept..).rev()) {
+            hash = node_hash(&left, &hash);
+            completed(level, &hash);
+        }
+        self.subtrees.push(hash);
+        self.size += 1;
+    }
+
+    /// The number of leaves.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The hashes of the complete subtrees, largest first.
+    pub fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
+    /// The Merkle Tree Hash of all leaves so far (RFC 6962 §2.1), [`EMPTY_ROOT`]
+    /// if there are none.
+    pub fn root(&self) -> Hash {
+        let smallest_first = self.subtrees.iter().rev().copied();
+        smallest_first
+            .reduce(|right, left| node_hash(&left, &right))
+            .unwrap_or(EMPTY_ROOT)
+    }
+
+    /// The hashes of the complete subtrees, largest first, one after another.
+    ///
+    /// The size is not among them: keep it beside.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.subtrees.as_flattened().to_vec()
+    }
+
+    /// Takes back what [`to_bytes`](Self::to_bytes) gave for a log of `size`
+    /// leaves; `None` unless there is one hash for each set bit of `size`.
+    pub fn from_bytes(size: u64, bytes: &[u8]) -> Option<Self> {
+        Self::from_subtrees(size, split_hashes(bytes)?)
+    }
+
+    /// The frontier with these complete subtrees, largest first; `None` unless
+    /// there is one for each set bit of `size`.
+    pub(super) fn from_subtrees(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+        (subtrees.len() == size.count_ones() as usize).then_some(Self { size, subtrees })
+    }
+}
+
+/// The frontier of the log with these leaf hashes.
+impl FromIterator<Hash> for Frontier {
+    fn from_iter<I: IntoIterator<Item = Hash>>(leaf_hashes: I) -> Self {
+        let mut frontier = Self::new();
+        for leaf_hash in leaf_hashes {
+            frontier.push(leaf_hash);
+        }
+        frontier
+    }
+}
+
+/// The root of the log with these leaf hashes (RFC 6962 §2.1).
+pub fn root_of(leaf_hashes: impl IntoIterator<Item = Hash>) -> Hash {
+    leaf_hashes.into_iter().collect::<Frontier>().root()
+}
+
+/// Where the hashes of a log are kept.
+///
+/// Every root and proof of RFC 6962 is made of complete subtrees alone, and
+/// those never change once their last leaf is in.
+pub trait HashSource {
+    /// The hash of the complete subtree number `index` (from 0, left to right)
+    /// among those of `2^level` leaves; `None` if the source lacks it.
+    fn subtree(&self, level: u8, index: u64) -> Option<Hash>;
+}
+
+/// `MTH(D[start:end])` of RFC 6962 §2.1, for a range that the recursive
+/// definition arrives at: `start` is a multiple of the largest power of two in
+/// `end - start`, rounded up.
+fn range_hash(source: &impl HashSource, start: u64, end: u64) -> Option<Hash> {
+    let mut hash = None;
+    let mut begin = end;
+    // The complete subtrees of the range from the right, smallest first,
+    // because the smallest are hashed together deepest.
+    while begin > start {
+        let level = (begin - start).trailing_zeros();
+        begin -= 1 << level;
+        let left = source.subtree(level as u8, begin >> level)?;
+        hash = Some(match hash {
+            None => left,
+            Some(right) => node_hash(&left, &right),
+        });
+    }
+    hash
+}
+
+/// Where RFC 6962 §2.1 splits the two or more leaves from `start` to `end`: the
+/// left part is as large a power of two as leaves something to the right.
+fn split(start: u64, end: u64) -> u64 {
+    start + (1 << (end - start - 1).ilog2())
+}
+
+/// The root that the log had, or has, at `size` leaves (RFC 6962 §2.1); `None`
+/// if the source lacks a hash it takes.
+pub fn root_at(source: &impl HashSource, size: u64) -> Option<Hash> {
+    if size == 0 {
+        return Some(EMPTY_ROOT);
+    }
+    range_hash(source, 0, size)
+}
+
+/// The audit path of leaf number `index` (from 0) in the log of `size` leaves,
+/// the sibling of the leaf first: `PATH(m, D[n])` of RFC 6962 §2.1.1.
+///
+/// `None` if there is no such leaf or the source lacks a hash.
+pub fn inclusion_proof(source: &impl HashSource, index: u64, size: u64) -> Option<Vec<Hash>> {
+    if index >= size {
+        return None;
+    }
+    let mut path = Vec::new();
+    let (mut start, mut end) = (0, size);
+    while end - start > 1 {
+        let middle = split(start, end);
+        if index < middle {
+            path.push(range_hash(source, middle, end)?);
+            end = middle;
+        } else {
+            path.push(range_hash(source, start, middle)?);
+            start = middle;
+        }
+    }
+    path.reverse();
+    Some(path)
+}
+
+/// Whether `proof` shows the leaf with this hash to be number `index` in the
+/// log with this size and root (RFC 9162 §2.1.3.2).
+///
+/// A root alone does not fix the size of its log, so that the two must come from
+/// the same trusted place.
+pub fn verify_inclusion(
+    leaf_hash: Hash,
+    index: u64,
+    size: u64,
+    proof: &[Hash],
+    root: &Hash,
+) -> bool {
+    if index >= size {
+        return false;
+    }
+    // The number of the node reached and that of the last node, at its level.
+    let (mut node, mut last) = (index, size - 1);
+    let mut hash = leaf_hash;
+    for sibling in proof {
+        if last == 0 {
+            return false;
+        }
+        if node % 2 == 1 || node == last {
+            hash = node_hash(sibling, &hash);
+            // A last node without a sibling rises unchanged to where it has one.
+            let risen = node.trailing_zeros();
+            node >>= risen;
+            last >>= risen;
+        } else {
+            hash = node_hash(&hash, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && hash == *root
+}
+
+/// The proof that the log of `old` leaves is the beginning of that of `new`:
+/// `PROOF(m, D[n])` of RFC 6962 §2.1.2.
+///
+/// It is empty where nothing needs proof, for `old == new` and for `old == 0`
+/// (which the RFC leaves undefined). `None` if `old > new` or the source lacks
+/// a hash.
+pub fn consistency_proof(source: &impl HashSource, old: u64, new: u64) -> Option<Vec<Hash>> {
+    if old > new {
+        return None;
+    }
+    let mut proof = Vec::new();
+    if old == 0 {
+        return Some(proof);
+    }
+    let (mut start, mut end) = (0, new);
+    while end != old {
+        let middle = split(start, end);
+        if old <= middle {
+            proof.push(range_hash(source, middle, end)?);
+            end = middle;
+        } else {
+            proof.push(range_hash(source, start, middle)?);
+            start = middle;
+        }
+    }
+    // Arrived at the whole old log, its hash is its root, which the verifier has.
+    if start != 0 {
+        proof.push(range_hash(source, start, end)?);
+    }
+    proof.reverse();
+    Some(proof)
+}
+
+/// Whether `proof` shows the log with the old size and root to be the beginning
+/// of the one with the new size and root (RFC 9162 §2.1.4.2).
+///
+/// Equal sizes need equal roots; the empty log is the beginning of every log.
+/// As for inclusion, each size must come from the same trusted place as its root.
+pub fn verify_consistency(
+    old_size: u64,
+    new_size: u64,
+    old_root: &Hash,
+    new_root: &Hash,
+    proof: &[Hash],
+) -> bool {
+    if old_size > new_size {
+        return false;
+    }
+    if old_size == 0 && *old_root != EMPTY_ROOT {
+        return false;
+    }
+    if old_size == new_size {
+        return proof.is_empty() && old_root == new_root;
+    }
+    if old_size == 0 {
+        return proof.is_empty();
+    }
+    // An old log of a power of two is one complete subtree: the proof starts
+    // from its root, which it therefore does not repeat.
+    let (seed, path) = if old_size.is_power_of_two() {
+        (old_root, proof)
+    } else if let Some((first, rest)) = proof.split_first() {
+        (first, rest)
+    } else {
+        return false;
+    };
+    roots_from(*seed, path, old_size, new_size) == Some((*old_root, *new_root))
+}
+
+/// The old and the new root that a consistency proof leads to, starting from
+/// the last complete subtree of the old log; `None` if the proof has the wrong
+/// length (steps 3 to 7 of RFC 9162 §2.1.4.2).
+fn roots_from(seed: Hash, path: &[Hash], old_size: u64, new_size: u64) -> Option<(Hash, Hash)> {
+    // The number of the old log's last node and of the new one's, at the level
+    // of the seed.
+    let level = (old_size - 1).trailing_ones();
+    let (mut node, mut last) = ((old_size - 1) >> level, (new_size - 1) >> level);
+    let (mut old, mut new) = (seed, seed);
+    for sibling in path {
+        if last == 0 {
+            return None;
+        }
+        if node % 2 == 1 || node == last {
+            old = node_hash(sibling, &old);
+            new = node_hash(sibling, &new);
+            // A last node without a sibling rises unchanged to where it has one.
+            let risen = node.trailing_zeros();
+            node >>= risen;
+            last >>= risen;
+        } else {
+            new = node_hash(&new, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    (last == 0).then_some((old, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Leaf hashes as a source, by the letter of RFC 6962 §2.1.
+    struct Leaves(Vec<Hash>);
+
+    impl Leaves {
+        fn numbered(count: u64) -> Self {
+            Self((0..count).map(|n| leaf_hash(&n.to_be_bytes())).collect())
+        }
+
+        fn root(&self, size: u64) -> Hash {
+            mth(&self.0[..size as usize])
+        }
+    }
+
+    impl HashSource for Leaves {
+        fn subtree(&self, level: u8, index: u64) -> Option<Hash> {
+            let start = (index as usize) << level;
+            self.0.get(start..start + (1 << level)).map(mth)
+        }
+    }
+
+    /// The Merkle Tree Hash as RFC 6962 §2.1 defines it, on leaf hashes.
+    fn mth(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => Sha256::digest([]).into(),
+            [leaf] => *leaf,
+            _ => {
+                let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+                node_hash(&mth(left), &mth(right))
+            }
+        }
+    }
+
+    fn hex(hash: &[u8]) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn flipped(hash: &Hash, bit: usize) -> Hash {
+        let mut hash = *hash;
+        hash[bit / 8 % 32] ^= 1 << (bit % 8);
+        hash
+    }
+
+    /// Every list of hashes one hash away from this one: a bit flipped in any
+    /// hash, any hash dropped or repeated, two neighbours exchanged.
+    fn spoiled(proof: &[Hash]) -> Vec<Vec<Hash>> {
+        let mut all = vec![[proof, &[EMPTY_ROOT]].concat()];
+        for at in 0..proof.len() {
+            let mut one = proof.to_vec();
+            one[at] = flipped(&one[at], 37 * at);
+            all.push(one);
+            let mut one = proof.to_vec();
+            one.remove(at);
+            all.push(one);
+            let mut one = proof.to_vec();
+            one.insert(at, proof[at]);
+            all.push(one);
+            if at > 0 {
+                let mut one = proof.to_vec();
+                one.swap(at - 1, at);
+                all.push(one);
+            }
+        }
+        all
+    }
+
+    const REFERENCE_LEAVES: [&[u8]; 8] = [
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        b"\x50\x51\x52\x53\x54\x55\x56\x57",
+        b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
+    ];
+
+    /// The roots of the first 1, 2, … 8 reference leaves.
+    const REFERENCE_ROOTS: [&str; 8] = [
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+    ];
+
+    #[test]
+    fn the_certificate_transparency_reference_log() {
+        let leaves = Leaves(REFERENCE_LEAVES.map(leaf_hash).to_vec());
+        let mut log = Frontier::new();
+        for (leaf, root) in leaves.0.iter().zip(REFERENCE_ROOTS) {
+            log.push(*leaf);
+            assert_eq!(hex(&log.root()), root);
+            assert_eq!(root_at(&leaves, log.size()), Some(log.root()));
+        }
+    }
+
+    #[test]
+    fn the_certificate_transparency_reference_proofs() {
+        let leaves = Leaves(REFERENCE_LEAVES.map(leaf_hash).to_vec());
+        let starts = |proof: Option<Vec<Hash>>| -> Vec<String> {
+            let proof = proof.unwrap();
+            proof.iter().map(|hash| hex(&hash[..4])).collect()
+        };
+        assert_eq!(
+            starts(inclusion_proof(&leaves, 5, 8)),
+            ["bc1a0643", "ca854ea1", "d37ee418"]
+        );
+        assert_eq!(
+            starts(consistency_proof(&leaves, 6, 8)),
+            ["0ebc5d34", "ca854ea1", "d37ee418"]
+        );
+    }
+
+    #[test]
+    fn the_empty_log_has_the_hash_of_nothing() {
+        assert_eq!(EMPTY_ROOT, <Hash>::from(Sha256::digest([])));
+        assert_eq!(Frontier::new().root(), EMPTY_ROOT);
+        assert_eq!(root_of([]), EMPTY_ROOT);
+        assert_eq!(root_at(&Leaves(vec![]), 0), Some(EMPTY_ROOT));
+    }
+
+    #[test]
+    fn leaves_of_every_length_hash_alike() {
+        for length in 0..200 {
+            let input = vec![0; length + 1];
+            assert_eq!(
+                leaf_hash(&input[1..]),
+                <Hash>::from(Sha256::digest(&input)),
+                "leaf of {length} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_frontier_needs_one_hash_for_each_set_bit() {
+        let log: Frontier = Leaves::numbered(5).0.into_iter().collect();
+        let bytes = log.to_bytes();
+        assert_eq!(bytes.len(), 2 * 32);
+        assert_eq!(Frontier::from_bytes(5, &bytes), Some(log));
+        assert_eq!(Frontier::from_bytes(7, &bytes), None);
+        assert_eq!(Frontier::from_bytes(5, &bytes[1..]), None);
+        assert_eq!(Frontier::from_bytes(0, &[]), Some(Frontier::new()));
+    }
+
+    #[test]
+    fn every_inclusion_proof_verifies_and_no_other() {
+        let leaves = Leaves::numbered(71);
+        for size in 1..=70 {
+            let root = leaves.root(size);
+            for index in 0..size {
+                let leaf = leaves.0[index as usize];
+                let proof = inclusion_proof(&leaves, index, size).unwrap();
+                let verifies = |leaf, index, proof: &[Hash], root: &Hash| {
+                    verify_inclusion(leaf, index, size, proof, root)
+                };
+                assert!(verifies(leaf, index, &proof, &root), "{index} in {size}");
+
+                let bit = (index + size) as usize;
+                assert!(!verifies(flipped(&leaf, bit), index, &proof, &root));
+                assert!(!verifies(leaf, index, &proof, &flipped(&root, bit)));
+                for other in (0..size + 2).filter(|other| *other != index) {
+                    assert!(!verifies(leaf, other, &proof, &root));
+                }
+                for proof in spoiled(&proof) {
+                    assert!(!verifies(leaf, index, &proof, &root));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_bit_of_a_proof_can_change() {
+        let leaves = Leaves::numbered(70);
+        let (old_root, root) = (leaves.root(45), leaves.root(70));
+        let inclusion = inclusion_proof(&leaves, 45, 70).unwrap();
+        let consistency = consistency_proof(&leaves, 45, 70).unwrap();
+        for bit in 0..256 {
+            for at in 0..inclusion.len() {
+                let mut proof = inclusion.clone();
+                proof[at] = flipped(&proof[at], bit);
+                assert!(!verify_inclusion(leaves.0[45], 45, 70, &proof, &root));
+            }
+            for at in 0..consistency.len() {
+                let mut proof = consistency.clone();
+                proof[at] = flipped(&proof[at], bit);
+                assert!(!verify_consistency(45, 70, &old_root, &root, &proof));
+            }
+        }
+    }
+
+    #[test]
+    fn every_consistency_proof_verifies_and_no_other() {
+        let leaves = Leaves::numbered(70);
+        for new in 0..=70 {
+            let new_root = leaves.root(new);
+            for old in 0..=new {
+                let old_root = leaves.root(old);
+                let proof = consistency_proof(&leaves, old, new).unwrap();
+                let verifies = |old_root: &Hash, new_root: &Hash, proof: &[Hash]| {
+                    verify_consistency(old, new, old_root, new_root, proof)
+                };
+                assert!(verifies(&old_root, &new_root, &proof), "{old} to {new}");
+
+                let bit = (old + new) as usize;
+                assert!(!verifies(&flipped(&old_root, bit), &new_root, &proof));
+                // Any log at all continues the empty one.
+                let unchecked = old == 0 && new > 0;
+                let other = flipped(&new_root, bit);
+                assert_eq!(verifies(&old_root, &other, &proof), unchecked);
+                for proof in spoiled(&proof) {
+                    assert!(!verifies(&old_root, &new_root, &proof), "{old} to {new}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_does_not_shrink_and_has_no_leaf_past_its_end() {
+        let leaves = Leaves::numbered(8);
+        let (three, four) = (leaves.root(3), leaves.root(4));
+        assert_eq!(consistency_proof(&leaves, 4, 3), None);
+        assert!(!verify_consistency(4, 3, &four, &three, &[]));
+        assert_eq!(inclusion_proof(&leaves, 4, 4), None);
+        assert!(!verify_inclusion(leaves.0[0], 0, 0, &[], &EMPTY_ROOT));
+    }
+
+    #[test]
+    fn a_source_that_lacks_a_hash_gives_no_proof() {
+        let leaves = Leaves::numbered(8);
+        assert_eq!(root_at(&leaves, 9), None);
+        assert_eq!(inclusion_proof(&leaves, 0, 9), None);
+        assert_eq!(consistency_proof(&leaves, 8, 9), None);
+    }
+
+    /// Neither kind of proof may overflow where sizes come from a stranger.
+    #[test]
+    fn the_largest_sizes_are_refused_without_a_panic() {
+        let path = [EMPTY_ROOT; 64];
+        for length in [0, 1, 63, 64] {
+            for n in [0, 1, 1 << 63, u64::MAX - 1, u64::MAX] {
+                let path = &path[..length];
+                assert!(!verify_inclusion(
+                    EMPTY_ROOT,
+                    n,
+                    u64::MAX,
+                    path,
+                    &EMPTY_ROOT
+                ));
+                let equal_or_empty = length == 0 && (n == 0 || n == u64::MAX);
+                assert_eq!(
+                    verify_consistency(n, u64::MAX, &EMPTY_ROOT, &EMPTY_ROOT, path),
+                    equal_or_empty
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_frontier_has_the_root_of_the_definition(size in 0_u64..600) {
+            let leaves = Leaves::numbered(size);
+            let mut log = Frontier::new();
+            for leaf in &leaves.0 {
+                log.push(*leaf);
+            }
+            prop_assert_eq!(log.size(), size);
+            prop_assert_eq!(log.root(), leaves.root(size));
+            prop_assert_eq!(root_of(leaves.0.iter().copied()), log.root());
+            prop_assert_eq!(root_at(&leaves, size), Some(log.root()));
+            prop_assert_eq!(Frontier::from_bytes(size, &log.to_bytes()), Some(log));
+        }
+    }
+}
