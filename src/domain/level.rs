@@ -172,18 +172,8 @@ mod tests {
     }
 
     fn page_row(f: &Framework) -> String {
-        let verified = if f.verified {
-            "yes"
-        } else {
-            "not verified at the source"
-        };
-        format!(
-            "| {} | {} | {} | {verified} | {} |",
-            f.code,
-            f.name,
-            f.levels.join(", "),
-            f.citation
-        )
+        let verified = if f.verified { "yes" } else { "not verified at the source" };
+        format!("| {} | {} | {} | {verified} | {} |", f.code, f.name, f.levels.join(", "), f.citation)
     }
 
     #[test]

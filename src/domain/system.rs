@@ -77,9 +77,7 @@ pub fn check_code(code: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
     if let Some((at, c)) = code.chars().enumerate().find(|&(_, c)| !allowed(c)) {
         let place = at + 1;
-        return Err(format!(
-            "character {place} is {c:?}; a code is made of A–Z, 0–9 and '-'"
-        ));
+        return Err(format!("character {place} is {c:?}; a code is made of A–Z, 0–9 and '-'"));
     }
     if !code.starts_with(|c: char| c.is_ascii_uppercase()) {
         return Err("a code begins with a letter A–Z".to_owned());
@@ -113,10 +111,7 @@ impl Row {
             name: self.name.to_owned(),
             name_local: self.name_local.to_owned(),
             country: self.country.to_owned(),
-            hours: self.hours.map(|(low, high)| Hours {
-                low_milli: low * 1000,
-                high_milli: high * 1000,
-            }),
+            hours: self.hours.map(|(low, high)| Hours { low_milli: low * 1000, high_milli: high * 1000 }),
             indivisible: self.code == ITEM,
             citation: self.citation.to_owned(),
             verified: self.verified,
@@ -335,9 +330,7 @@ pub(super) mod tests {
             .split_whitespace()
             .filter(|word| !word.starts_with("http"))
             .flat_map(|word| word.split(|c: char| !c.is_ascii_digit()))
-            .any(|digits| {
-                digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
-            })
+            .any(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")))
     }
 
     fn find(code: &str) -> System {
@@ -347,23 +340,13 @@ pub(super) mod tests {
     }
 
     fn page_row(s: &System) -> String {
-        let hours = s
-            .hours
-            .as_ref()
-            .map_or("none".to_owned(), ToString::to_string);
-        let verified = if s.verified {
-            "yes"
-        } else {
-            "not verified at the source"
-        };
+        let hours = s.hours.as_ref().map_or("none".to_owned(), ToString::to_string);
+        let verified = if s.verified { "yes" } else { "not verified at the source" };
         let name = match s.name_local.as_str() {
             "" => s.name.clone(),
             local => format!("{}, {local}", s.name),
         };
-        format!(
-            "| {} | {name} | {} | {hours} | {verified} | {} |",
-            s.code, s.country, s.citation
-        )
+        format!("| {} | {name} | {} | {hours} | {verified} | {} |", s.code, s.country, s.citation)
     }
 
     #[test]
@@ -407,9 +390,7 @@ pub(super) mod tests {
     fn an_unverified_citation_says_what_it_is() {
         for s in builtin().iter().filter(|s| !s.verified) {
             assert!(
-                ["secondary", "unofficial", "No figure"]
-                    .iter()
-                    .any(|word| s.citation.contains(word)),
+                ["secondary", "unofficial", "No figure"].iter().any(|word| s.citation.contains(word)),
                 "{}",
                 s.code
             );
@@ -434,19 +415,11 @@ pub(super) mod tests {
 
     #[test]
     fn hours_read_as_decimal_text() {
-        let cases = [
-            ("ECTS", "25–30"),
-            ("JP", "45"),
-            ("US-QTR", "30–36"),
-            ("NZ", "10"),
-        ];
+        let cases = [("ECTS", "25–30"), ("JP", "45"), ("US-QTR", "30–36"), ("NZ", "10")];
         for (code, text) in cases {
             assert_eq!(find(code).hours.unwrap().to_string(), text);
         }
-        let part = |low_milli, high_milli| Hours {
-            low_milli,
-            high_milli,
-        };
+        let part = |low_milli, high_milli| Hours { low_milli, high_milli };
         assert_eq!(part(22_500, 22_500).to_string(), "22.5");
         assert_eq!(part(5, 1_050).to_string(), "0.005–1.05");
     }

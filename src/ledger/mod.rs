@@ -1,1 +1,3 @@
-//! Verbs, pure: what a command posts, computed from what stands.
+//! Verbs, pure: what stands, and what a command would post.
+
+pub mod lots;

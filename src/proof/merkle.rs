@@ -13,8 +13,8 @@ pub type Hash = [u8; 32];
 
 /// The root of a log without leaves: SHA-256 of the empty string (RFC 6962 §2.1).
 pub const EMPTY_ROOT: Hash = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27,
+    0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 ];
 
 /// What sets leaves apart from nodes, so that no node can pass for a leaf.
@@ -116,9 +116,7 @@ impl Frontier {
     /// if there are none.
     pub fn root(&self) -> Hash {
         let smallest_first = self.subtrees.iter().rev().copied();
-        smallest_first
-            .reduce(|right, left| node_hash(&left, &right))
-            .unwrap_or(EMPTY_ROOT)
+        smallest_first.reduce(|right, left| node_hash(&left, &right)).unwrap_or(EMPTY_ROOT)
     }
 
     /// The hashes of the complete subtrees, largest first, one after another.
@@ -231,13 +229,7 @@ pub fn inclusion_proof(source: &impl HashSource, index: u64, size: u64) -> Optio
 ///
 /// A root alone does not fix the size of its log, so that the two must come from
 /// the same trusted place.
-pub fn verify_inclusion(
-    leaf_hash: Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> bool {
+pub fn verify_inclusion(leaf_hash: Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> bool {
     if index >= size {
         return false;
     }
@@ -472,14 +464,8 @@ mod tests {
             let proof = proof.unwrap();
             proof.iter().map(|hash| hex(&hash[..4])).collect()
         };
-        assert_eq!(
-            starts(inclusion_proof(&leaves, 5, 8)),
-            ["bc1a0643", "ca854ea1", "d37ee418"]
-        );
-        assert_eq!(
-            starts(consistency_proof(&leaves, 6, 8)),
-            ["0ebc5d34", "ca854ea1", "d37ee418"]
-        );
+        assert_eq!(starts(inclusion_proof(&leaves, 5, 8)), ["bc1a0643", "ca854ea1", "d37ee418"]);
+        assert_eq!(starts(consistency_proof(&leaves, 6, 8)), ["0ebc5d34", "ca854ea1", "d37ee418"]);
     }
 
     #[test]
@@ -610,18 +596,9 @@ mod tests {
         for length in [0, 1, 63, 64] {
             for n in [0, 1, 1 << 63, u64::MAX - 1, u64::MAX] {
                 let path = &path[..length];
-                assert!(!verify_inclusion(
-                    EMPTY_ROOT,
-                    n,
-                    u64::MAX,
-                    path,
-                    &EMPTY_ROOT
-                ));
+                assert!(!verify_inclusion(EMPTY_ROOT, n, u64::MAX, path, &EMPTY_ROOT));
                 let equal_or_empty = length == 0 && (n == 0 || n == u64::MAX);
-                assert_eq!(
-                    verify_consistency(n, u64::MAX, &EMPTY_ROOT, &EMPTY_ROOT, path),
-                    equal_or_empty
-                );
+                assert_eq!(verify_consistency(n, u64::MAX, &EMPTY_ROOT, &EMPTY_ROOT, path), equal_or_empty);
             }
         }
     }

@@ -47,20 +47,12 @@ impl Tile {
     pub fn from_bytes(level: u8, index: u64, bytes: &[u8]) -> Option<Self> {
         let hashes = split_hashes(bytes)?;
         let sound = level < LEVELS && (1..=WIDTH).contains(&hashes.len());
-        sound.then_some(Self {
-            level,
-            index,
-            hashes,
-        })
+        sound.then_some(Self { level, index, hashes })
     }
 
     /// The place for hashes that a tile starts from.
     fn empty(level: u8, index: u64) -> Self {
-        Self {
-            level,
-            index,
-            hashes: Vec::new(),
-        }
+        Self { level, index, hashes: Vec::new() }
     }
 }
 
@@ -101,11 +93,7 @@ pub fn path(level: u8, index: u64, width: usize) -> String {
         number = format!("x{:03}/{number}", rest % 1000);
         rest /= 1000;
     }
-    if width < WIDTH {
-        format!("tile/{level}/{number}.p/{width}")
-    } else {
-        format!("tile/{level}/{number}")
-    }
+    if width < WIDTH { format!("tile/{level}/{number}.p/{width}") } else { format!("tile/{level}/{number}") }
 }
 
 /// Writes the tiles of a growing log.
@@ -146,9 +134,7 @@ impl TileWriter {
     /// `None` unless they are exactly the ones [`partials_of`] names.
     pub fn resume(size: u64, mut partial_tiles: Vec<Tile>) -> Option<Self> {
         partial_tiles.sort_by_key(|tile| tile.level);
-        let given = partial_tiles
-            .iter()
-            .map(|tile| (tile.level, tile.index, tile.hashes.len()));
+        let given = partial_tiles.iter().map(|tile| (tile.level, tile.index, tile.hashes.len()));
         if !given.eq(partials_of(size)) {
             return None;
         }
@@ -167,20 +153,12 @@ impl TileWriter {
             let level = usize::from(tile.level);
             open[level] = tile;
         }
-        Some(Self {
-            frontier,
-            open,
-            full: Vec::new(),
-        })
+        Some(Self { frontier, open, full: Vec::new() })
     }
 
     /// Appends the leaf with this hash.
     pub fn push(&mut self, leaf_hash: Hash) {
-        let Self {
-            frontier,
-            open,
-            full,
-        } = self;
+        let Self { frontier, open, full } = self;
         // The frontier passes by the root of every tile as it completes the
         // tile's subtree, so that no node is hashed a second time for a tile.
         frontier.push_with(leaf_hash, |level, hash| {
@@ -244,11 +222,7 @@ struct TileTree {
 
 impl TileTree {
     fn new(tile: Tile) -> Self {
-        Self {
-            level: tile.level,
-            index: tile.index,
-            rows: vec![tile.hashes],
-        }
+        Self { level: tile.level, index: tile.index, rows: vec![tile.hashes] }
     }
 
     /// Node `at` of the row `height` levels above the hashes of the tile.
@@ -278,10 +252,7 @@ pub struct TileSource<F: Fn(u8, u64) -> Option<Tile>> {
 impl<F: Fn(u8, u64) -> Option<Tile>> TileSource<F> {
     /// The hashes of the log whose tiles `load` gives.
     pub fn new(load: F) -> Self {
-        Self {
-            load,
-            remembered: RefCell::default(),
-        }
+        Self { load, remembered: RefCell::default() }
     }
 
     /// The tile asked for, remembered or loaded; `None` if `load` has none or
@@ -294,9 +265,7 @@ impl<F: Fn(u8, u64) -> Option<Tile>> TileSource<F> {
         }
         // `load` is foreign code and may come back to this source.
         drop(remembered);
-        (self.load)(level, index)
-            .map(TileTree::new)
-            .filter(is_asked_for)
+        (self.load)(level, index).map(TileTree::new).filter(is_asked_for)
     }
 
     /// Keeps the tile as the most recently used, instead of the least.
@@ -323,8 +292,7 @@ impl<F: Fn(u8, u64) -> Option<Tile>> HashSource for TileSource<F> {
 #[cfg(test)]
 mod tests {
     use super::super::merkle::{
-        consistency_proof, inclusion_proof, leaf_hash, root_at, root_of, verify_consistency,
-        verify_inclusion,
+        consistency_proof, inclusion_proof, leaf_hash, root_at, root_of, verify_consistency, verify_inclusion,
     };
     use super::*;
     use proptest::prelude::*;
@@ -388,9 +356,7 @@ mod tests {
     fn expected(level: u8, index: u64, width: usize) -> Vec<Hash> {
         let leaves = 1 << (HEIGHT * level);
         let first = index * WIDTH as u64;
-        (first..first + width as u64)
-            .map(|n| root_of((n * leaves..(n + 1) * leaves).map(leaf)))
-            .collect()
+        (first..first + width as u64).map(|n| root_of((n * leaves..(n + 1) * leaves).map(leaf))).collect()
     }
 
     #[test]
@@ -420,19 +386,10 @@ mod tests {
         assert_eq!((full(1), partials_of(1)), (0, vec![(0, 0, 1)]));
         assert_eq!((full(255), partials_of(255)), (0, vec![(0, 0, 255)]));
         assert_eq!((full(256), partials_of(256)), (1, vec![(1, 0, 1)]));
-        assert_eq!(
-            (full(257), partials_of(257)),
-            (1, vec![(0, 1, 1), (1, 0, 1)])
-        );
-        assert_eq!(
-            (full(65_535), partials_of(65_535)),
-            (255, vec![(0, 255, 255), (1, 0, 255)])
-        );
+        assert_eq!((full(257), partials_of(257)), (1, vec![(0, 1, 1), (1, 0, 1)]));
+        assert_eq!((full(65_535), partials_of(65_535)), (255, vec![(0, 255, 255), (1, 0, 255)]));
         assert_eq!((full(65_536), partials_of(65_536)), (257, vec![(2, 0, 1)]));
-        assert_eq!(
-            (full(65_537), partials_of(65_537)),
-            (257, vec![(0, 256, 1), (2, 0, 1)])
-        );
+        assert_eq!((full(65_537), partials_of(65_537)), (257, vec![(0, 256, 1), (2, 0, 1)]));
     }
 
     #[test]
@@ -500,9 +457,8 @@ mod tests {
     #[test]
     fn a_tile_is_1_to_256_whole_hashes() {
         let bytes = [7; 257 * 32];
-        let width = |level, length: usize| {
-            Tile::from_bytes(level, 3, &bytes[..length]).map(|tile| tile.hashes.len())
-        };
+        let width =
+            |level, length: usize| Tile::from_bytes(level, 3, &bytes[..length]).map(|tile| tile.hashes.len());
         assert_eq!(width(0, 32), Some(1));
         assert_eq!(width(7, 8192), Some(256));
         assert_eq!(width(0, 0), None);
@@ -544,13 +500,7 @@ mod tests {
         });
         for index in 0..3000 {
             let proof = inclusion_proof(&source, index, 3000).unwrap();
-            assert!(verify_inclusion(
-                leaf(index),
-                index,
-                3000,
-                &proof,
-                &writer.root()
-            ));
+            assert!(verify_inclusion(leaf(index), index, 3000, &proof, &writer.root()));
         }
         assert_eq!(loads.get(), tiles.len());
     }
