@@ -1,0 +1,280 @@
+//! What can be asked of the ledger in the file.
+
+use super::fault::fault;
+use super::{Sqlite, rows};
+use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::TABLES;
+use crate::proof::leaf::{Commitment, Key};
+use crate::proof::merkle::{Frontier, Hash};
+use crate::proof::tile::Tile;
+use crate::store::{
+    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, SummaryKey, SummarySums,
+};
+use rusqlite::{OptionalExtension, Params, Row, ToSql};
+use serde_json::Value;
+
+impl Sqlite {
+    /// Gives each row of a query to `each`, which may stop with a fault of its own.
+    fn each<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row) -> rusqlite::Result<T>,
+        mut each: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        let fault = fault(self.path());
+        let mut statement = self.conn.prepare_cached(sql).map_err(&fault)?;
+        let mut found = statement.query(params).map_err(&fault)?;
+        while let Some(row) = found.next().map_err(&fault)? {
+            each(read(row).map_err(&fault)?)?;
+        }
+        Ok(())
+    }
+
+    fn list<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut list = Vec::new();
+        self.each(sql, params, read, |row| {
+            list.push(row);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
+        statement.query_row(params, |row| read(row)).optional().map_err(fault(self.path()))
+    }
+
+    fn damaged(&self, what: &str) -> Fault {
+        Fault::new("S109", format!("{}: {what}", self.path().display())).remedy("run `creditbank verify`")
+    }
+}
+
+fn log_row(row: &Row) -> rusqlite::Result<(i64, String, i64, Vec<u8>, Vec<u8>)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+}
+
+impl Read for Sqlite {
+    fn heads(&self) -> Result<Vec<Head>> {
+        let rows = self.list("SELECT id, origin, size, root, frontier FROM log ORDER BY id", [], log_row)?;
+        let head = |(log, origin, size, root, frontier): (i64, String, i64, Vec<u8>, Vec<u8>)| {
+            let size = u64::try_from(size).map_err(|_| self.damaged("a log has a negative size"))?;
+            let root: Hash = root.try_into().map_err(|_| self.damaged("a root is not 32 bytes long"))?;
+            let frontier = Frontier::from_bytes(size, &frontier)
+                .ok_or_else(|| self.damaged("a frontier does not fit its log's size"))?;
+            Ok(Head { log, origin, size, root, frontier })
+        };
+        rows.into_iter().map(head).collect()
+    }
+
+    fn tile(&self, log: i64, level: u8, index: u64) -> Result<Option<Tile>> {
+        let sql = "SELECT hashes FROM tile WHERE log = ? AND level = ? AND idx = ?";
+        let bytes: Option<Vec<u8>> = self.one(sql, (log, level, index as i64), |row| row.get(0))?;
+        Ok(bytes.and_then(|bytes| Tile::from_bytes(level, index, &bytes)))
+    }
+
+    fn tile_count(&self, log: i64) -> Result<u64> {
+        let count: Option<i64> =
+            self.one("SELECT count(*) FROM tile WHERE log = ?", [log], |row| row.get(0))?;
+        Ok(count.unwrap_or(0) as u64)
+    }
+
+    fn rows(
+        &self,
+        table: &str,
+        by: Option<(&str, Value)>,
+        each: &mut dyn FnMut(Object) -> Result<()>,
+    ) -> Result<()> {
+        assert!(TABLES.contains(&table), "no registry `{table}`");
+        let fault = fault(self.path());
+        let condition = by.as_ref().map_or(String::new(), |(column, _)| format!(" WHERE \"{column}\" IS ?"));
+        let sql = format!("SELECT * FROM \"{table}\"{condition} ORDER BY id");
+        let mut statement = self.conn.prepare_cached(&sql).map_err(&fault)?;
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let value = by.map(|(_, value)| super::write::sql_value(&value));
+        let params: Vec<&dyn ToSql> = value.iter().map(|value| value as &dyn ToSql).collect();
+        let mut found = statement.query(params.as_slice()).map_err(&fault)?;
+        while let Some(row) = found.next().map_err(&fault)? {
+            each(rows::object(row, &columns).map_err(&fault)?)?;
+        }
+        Ok(())
+    }
+
+    fn act(&self, entry: EntryId) -> Result<Option<Act>> {
+        let found = self.one(&format!("{} WHERE entry = ?", rows::ACT), [entry.0], rows::act)?;
+        Ok(found.map(|(act, _)| act))
+    }
+
+    fn acts(
+        &self,
+        from: EntryId,
+        to: EntryId,
+        each: &mut dyn FnMut(Act, Option<Commitment>) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("{} WHERE entry >= ? AND entry < ? ORDER BY entry", rows::ACT);
+        self.each(&sql, [from.0, to.0], rows::act, |(act, commitment)| each(act, commitment))
+    }
+
+    fn act_rows(&self, entry: EntryId, each: &mut dyn FnMut(ActRow) -> Result<()>) -> Result<()> {
+        let read = |row: &Row| Ok(ActRow { ord: row.get(0)?, table: row.get(1)?, row: row.get(2)? });
+        self.each("SELECT ord, tbl, row FROM act_row WHERE entry = ? ORDER BY ord", [entry.0], read, each)
+    }
+
+    fn achievement(&self, entry: EntryId) -> Result<Option<Achievement>> {
+        let found =
+            self.one(&format!("{} WHERE entry = ?", rows::ACHIEVEMENT), [entry.0], rows::achievement)?;
+        Ok(found.map(|(achievement, _)| achievement))
+    }
+
+    fn achievements(
+        &self,
+        from: EntryId,
+        to: EntryId,
+        each: &mut dyn FnMut(Achievement, Option<Commitment>) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("{} WHERE entry >= ? AND entry < ? ORDER BY entry", rows::ACHIEVEMENT);
+        self.each(&sql, [from.0, to.0], rows::achievement, |(row, commitment)| each(row, commitment))
+    }
+
+    fn achievements_of(&self, learner: i64) -> Result<Vec<Achievement>> {
+        let sql = format!("{} WHERE learner = ? ORDER BY entry", rows::ACHIEVEMENT);
+        self.list(&sql, [learner], |row| rows::achievement(row).map(|found| found.0))
+    }
+
+    fn same_key(&self, learner: i64, outcome: i64, period: i64, attempt: i64) -> Result<Vec<Achievement>> {
+        let sql = format!(
+            "{} WHERE learner = ? AND outcome = ? AND period = ? AND attempt = ? ORDER BY nth",
+            rows::ACHIEVEMENT
+        );
+        self.list(&sql, [learner, outcome, period, attempt], |row| {
+            rows::achievement(row).map(|found| found.0)
+        })
+    }
+
+    fn by_record(&self, record: &str) -> Result<Vec<Achievement>> {
+        let sql = format!("{} WHERE record = ? ORDER BY entry", rows::ACHIEVEMENT);
+        self.list(&sql, [record], |row| rows::achievement(row).map(|found| found.0))
+    }
+
+    fn movement(&self, entry: EntryId) -> Result<Option<Movement>> {
+        let found = self.one(&format!("{} WHERE entry = ?", rows::MOVEMENT), [entry.0], rows::movement)?;
+        Ok(found.map(|(movement, _)| movement))
+    }
+
+    fn movements(
+        &self,
+        from: EntryId,
+        to: EntryId,
+        each: &mut dyn FnMut(Movement, Option<Commitment>) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("{} WHERE entry >= ? AND entry < ? ORDER BY entry", rows::MOVEMENT);
+        self.each(&sql, [from.0, to.0], rows::movement, |(row, commitment)| each(row, commitment))
+    }
+
+    fn movements_of(&self, learner: i64) -> Result<Vec<Movement>> {
+        let sql = format!("{} WHERE learner = ? ORDER BY entry", rows::MOVEMENT);
+        self.list(&sql, [learner], |row| rows::movement(row).map(|found| found.0))
+    }
+
+    fn movements_of_lot(&self, learner: i64, lot: EntryId) -> Result<Vec<Movement>> {
+        let sql = format!("{} WHERE learner = ? AND lot = ? ORDER BY entry", rows::MOVEMENT);
+        self.list(&sql, [learner, lot.0], |row| rows::movement(row).map(|found| found.0))
+    }
+
+    fn movements_of_decision(&self, decision: EntryId) -> Result<Vec<Movement>> {
+        let sql = format!("{} WHERE decision = ? ORDER BY entry", rows::MOVEMENT);
+        self.list(&sql, [decision.0], |row| rows::movement(row).map(|found| found.0))
+    }
+
+    fn refusals(
+        &self,
+        from: EntryId,
+        to: EntryId,
+        each: &mut dyn FnMut(Refusal) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("{} WHERE entry >= ? AND entry < ? ORDER BY entry, ord", rows::REFUSAL);
+        self.each(&sql, [from.0, to.0], rows::refusal, each)
+    }
+
+    fn last_learner(&self) -> Result<i64> {
+        Ok(self
+            .one("SELECT max(id) FROM learner", [], |row| row.get::<_, Option<i64>>(0))?
+            .flatten()
+            .unwrap_or(0))
+    }
+
+    fn key(&self, learner: i64) -> Result<Option<Key>> {
+        self.one("SELECT key FROM learner WHERE id = ?", [learner], |row| row.get(0))
+    }
+
+    fn keys(&self, each: &mut dyn FnMut(i64, Key) -> Result<()>) -> Result<()> {
+        let read = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+        self.each("SELECT id, key FROM learner ORDER BY id", [], read, |(id, key)| each(id, key))
+    }
+
+    fn identities_of(&self, learner: i64) -> Result<Vec<Identity>> {
+        self.list(&format!("{} WHERE learner = ? ORDER BY nth", rows::IDENTITY), [learner], rows::identity)
+    }
+
+    fn identities_with(&self, value: &str) -> Result<Vec<Identity>> {
+        let sql = format!("{} WHERE value = ? ORDER BY scheme, learner, nth", rows::IDENTITY);
+        self.list(&sql, [value], rows::identity)
+    }
+
+    fn identities(&self, each: &mut dyn FnMut(Identity) -> Result<()>) -> Result<()> {
+        self.each(&format!("{} ORDER BY entry, ord", rows::IDENTITY), [], rows::identity, each)
+    }
+
+    fn batches(&self, each: &mut dyn FnMut(BatchRow) -> Result<()>) -> Result<()> {
+        self.each(&format!("{} ORDER BY no", rows::BATCH), [], rows::batch, each)
+    }
+
+    fn batch(&self, no: i64) -> Result<Option<BatchRow>> {
+        self.one(&format!("{} WHERE no = ?", rows::BATCH), [no], rows::batch)
+    }
+
+    fn batch_of(&self, entry: EntryId) -> Result<Option<BatchRow>> {
+        let sql = format!("{} WHERE entry <= ? ORDER BY entry DESC LIMIT 1", rows::BATCH);
+        let found = self.one(&sql, [entry.0], rows::batch)?;
+        Ok(found.filter(|batch| batch.entry.log() == entry.log() && entry.0 - batch.entry.0 < batch.size))
+    }
+
+    fn decision(&self, entry: EntryId) -> Result<Option<DecisionRow>> {
+        self.one(&format!("{} WHERE entry = ?", rows::DECISION), [entry.0], rows::decision)
+    }
+
+    fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
+        self.each(&format!("{} ORDER BY entry", rows::DECISION), [], rows::decision, each)
+    }
+
+    fn balances(
+        &self,
+        learner: Option<i64>,
+        each: &mut dyn FnMut(i64, i64, Balance) -> Result<()>,
+    ) -> Result<()> {
+        let condition = if learner.is_some() { "WHERE learner = ?" } else { "" };
+        let sql = format!(
+            "SELECT learner, system, held, placed, converted, redeemed, expired, transferred FROM balance \
+             {condition} ORDER BY learner, system"
+        );
+        let params = rusqlite::params_from_iter(learner);
+        self.each(&sql, params, rows::balance, |(learner, system, balance)| each(learner, system, balance))
+    }
+
+    fn summaries(&self, each: &mut dyn FnMut(SummaryKey, SummarySums) -> Result<()>) -> Result<()> {
+        let sql =
+            "SELECT * FROM summary ORDER BY institution, system, kind, framework, level, field, year, status";
+        self.each(sql, [], rows::summary, |(key, sums)| each(key, sums))
+    }
+}

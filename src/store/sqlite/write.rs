@@ -1,0 +1,300 @@
+//! What a batch writes into the file.
+
+use super::Sqlite;
+use super::fault::fault;
+use crate::domain::entry::{Achievement, Balance, EntryId, Movement, Place};
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::TABLES;
+use crate::proof::leaf::Key;
+use crate::proof::tile::Tile;
+use crate::store::{
+    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Refusal, SummaryKey, SummarySums, Tx,
+};
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Params, Statement};
+use serde_json::Value;
+
+/// Rows that one INSERT carries: measured, more gains nothing.
+const ROWS_AT_ONCE: usize = 16;
+
+const ACHIEVEMENT: &[&str] = &[
+    "entry",
+    "learner",
+    "outcome",
+    "version",
+    "period",
+    "attempt",
+    "nth",
+    "status",
+    "kind",
+    "system",
+    "amount",
+    "grade",
+    "attrs",
+    "file",
+    "line",
+    "group_line",
+    "group_load",
+    "record",
+];
+const MOVEMENT: &[&str] =
+    &["entry", "kind", "decision", "learner", "lot", "num", "den", "system", "amount", "period", "undoes"];
+
+/// A JSON value as SQLite keeps it; the registries hold numbers and texts only.
+pub fn sql_value(value: &Value) -> SqlValue {
+    match value {
+        Value::Null => SqlValue::Null,
+        Value::Bool(flag) => SqlValue::Integer(i64::from(*flag)),
+        Value::Number(number) => SqlValue::Integer(number.as_i64().unwrap_or(0)),
+        Value::String(text) => SqlValue::Text(text.clone()),
+        other => SqlValue::Text(other.to_string()),
+    }
+}
+
+fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
+    let group = format!("({})", vec!["?"; columns.len()].join(","));
+    format!("INSERT INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
+}
+
+impl Sqlite {
+    fn run(&self, sql: &str, params: impl Params) -> Result<()> {
+        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
+        let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
+        statement.execute(params).map(drop).map_err(fault(self.path()))
+    }
+
+    /// Inserts many rows, several a statement; `bind` sets a row's parameters from the given one on.
+    fn insert_many<T>(
+        &self,
+        table: &str,
+        columns: &[&str],
+        rows: &[T],
+        bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
+        let insert = |chunk: &[T]| -> rusqlite::Result<()> {
+            let mut statement = self.conn.prepare_cached(&insert_sql(table, columns, chunk.len()))?;
+            for (at, row) in chunk.iter().enumerate() {
+                bind(&mut statement, at * columns.len() + 1, row)?;
+            }
+            statement.raw_execute().map(drop)
+        };
+        let whole = rows.len() - rows.len() % ROWS_AT_ONCE;
+        rows[..whole].chunks(ROWS_AT_ONCE).try_for_each(insert).map_err(fault(self.path()))?;
+        rows[whole..].chunks(1).try_for_each(insert).map_err(fault(self.path()))
+    }
+
+    /// Inserts or replaces one row of a registry, as a register act says it.
+    fn project(&self, table: &str, row: &str) -> Result<()> {
+        if !TABLES.contains(&table) {
+            return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+        }
+        let object: Object = serde_json::from_str(row).map_err(|error| {
+            Fault::new("S906", format!("a row of `{table}` is not a JSON object: {error}"))
+        })?;
+        let columns: Vec<String> = object.keys().map(|column| format!("\"{column}\"")).collect();
+        let updates: Vec<String> =
+            columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let sql = format!(
+            "INSERT INTO \"{table}\" ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
+            columns.join(","),
+            vec!["?"; columns.len()].join(","),
+            updates.join(",")
+        );
+        self.run(&sql, rusqlite::params_from_iter(object.values().map(sql_value)))
+    }
+}
+
+fn bind_achievement(s: &mut Statement, at: usize, a: &Achievement) -> rusqlite::Result<()> {
+    let numbers = [
+        a.entry.0,
+        a.learner,
+        a.outcome,
+        a.version,
+        a.period,
+        a.attempt,
+        a.nth,
+        a.status as i64,
+        a.kind as i64,
+        a.system,
+        a.amount.0,
+    ];
+    for (offset, number) in numbers.into_iter().enumerate() {
+        s.raw_bind_parameter(at + offset, number)?;
+    }
+    s.raw_bind_parameter(at + 11, a.grade)?;
+    s.raw_bind_parameter(at + 12, a.attrs)?;
+    s.raw_bind_parameter(at + 13, a.file)?;
+    s.raw_bind_parameter(at + 14, a.line)?;
+    s.raw_bind_parameter(at + 15, a.group_line)?;
+    s.raw_bind_parameter(at + 16, a.group_load.map(|load| load.0))?;
+    s.raw_bind_parameter(at + 17, a.record.as_deref())
+}
+
+fn bind_movement(s: &mut Statement, at: usize, m: &Movement) -> rusqlite::Result<()> {
+    let numbers = [
+        m.entry.0,
+        m.kind as i64,
+        m.decision.0,
+        m.learner,
+        m.lot.0,
+        m.num,
+        m.den,
+        m.system,
+        m.amount.0,
+        m.period,
+    ];
+    for (offset, number) in numbers.into_iter().enumerate() {
+        s.raw_bind_parameter(at + offset, number)?;
+    }
+    s.raw_bind_parameter(at + 10, m.undoes.map(|entry| entry.0))
+}
+
+impl Tx for Sqlite {
+    fn put_act(&mut self, act: &Act) -> Result<()> {
+        let sql = "INSERT INTO act (entry, kind, learner, payload) VALUES (?, ?, ?, ?)";
+        self.run(sql, (act.entry.0, act.kind as i64, act.learner, &act.payload))
+    }
+
+    fn put_act_rows(&mut self, entry: EntryId, rows: &[ActRow]) -> Result<()> {
+        for row in rows {
+            let sql = "INSERT INTO act_row (entry, ord, tbl, row) VALUES (?, ?, ?, ?)";
+            self.run(sql, (entry.0, row.ord, &row.table, &row.row))?;
+            self.project(&row.table, &row.row)?;
+        }
+        Ok(())
+    }
+
+    fn put_achievements(&mut self, rows: &[Achievement]) -> Result<()> {
+        self.insert_many("achievement", ACHIEVEMENT, rows, bind_achievement)
+    }
+
+    fn put_movements(&mut self, rows: &[Movement]) -> Result<()> {
+        self.insert_many("movement", MOVEMENT, rows, bind_movement)
+    }
+
+    fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()> {
+        for r in rows {
+            let sql = "INSERT INTO refusal (entry, ord, salt, file, line, code, reason, row, subject) \
+                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            self.run(
+                sql,
+                (r.entry.0, r.ord, r.salt, r.file, r.line, &r.code, &r.reason, &r.row, &r.subject),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn put_keys(&mut self, keys: &[(i64, Key)]) -> Result<()> {
+        self.insert_many("learner", &["id", "key"], keys, |s, at, (id, key)| {
+            s.raw_bind_parameter(at, id)?;
+            s.raw_bind_parameter(at + 1, key)
+        })
+    }
+
+    fn put_identities(&mut self, rows: &[Identity]) -> Result<()> {
+        let columns = ["learner", "nth", "scheme", "value", "valid_from", "valid_to", "entry", "ord"];
+        self.insert_many("identity", &columns, rows, |s, at, row| {
+            for (offset, number) in [row.learner, row.nth, row.scheme].into_iter().enumerate() {
+                s.raw_bind_parameter(at + offset, number)?;
+            }
+            s.raw_bind_parameter(at + 3, &row.value)?;
+            s.raw_bind_parameter(at + 4, row.valid_from.as_deref())?;
+            s.raw_bind_parameter(at + 5, row.valid_to.as_deref())?;
+            s.raw_bind_parameter(at + 6, row.entry.0)?;
+            s.raw_bind_parameter(at + 7, row.ord)
+        })
+    }
+
+    fn put_batch(&mut self, batch: &BatchRow) -> Result<()> {
+        let sql = "INSERT INTO batch (entry, no, size, payload) VALUES (?, ?, ?, ?) \
+                   ON CONFLICT (entry) DO UPDATE SET no = excluded.no, size = excluded.size, payload = excluded.payload";
+        self.run(sql, (batch.entry.0, batch.no, batch.size, &batch.payload))
+    }
+
+    fn put_decision(&mut self, d: &DecisionRow) -> Result<()> {
+        let sql = "INSERT INTO decision (entry, learner, verb, target, rule) VALUES (?, ?, ?, ?, ?)";
+        self.run(sql, (d.entry.0, d.learner, &d.verb, &d.target, d.rule))
+    }
+
+    fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()> {
+        let sql = "INSERT INTO balance (learner, system, held, placed, converted, redeemed, expired, transferred) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, system) DO UPDATE SET \
+                   held = held + excluded.held, placed = placed + excluded.placed, \
+                   converted = converted + excluded.converted, redeemed = redeemed + excluded.redeemed, \
+                   expired = expired + excluded.expired, transferred = transferred + excluded.transferred";
+        for (learner, system, balance) in rows {
+            let at = |place| balance.at(place).0;
+            self.run(
+                sql,
+                (
+                    learner,
+                    system,
+                    at(Place::Held),
+                    at(Place::Placed),
+                    at(Place::Converted),
+                    at(Place::Redeemed),
+                    at(Place::Expired),
+                    at(Place::Transferred),
+                ),
+            )?;
+            if balance.0[1..].iter().any(|amount| *amount < 0) {
+                let empty = "DELETE FROM balance WHERE learner = ? AND system = ? AND held = 0 AND placed = 0 \
+                             AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
+                self.run(empty, (learner, system))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_summaries(&mut self, rows: &[(SummaryKey, SummarySums)]) -> Result<()> {
+        let sql = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT DO UPDATE SET achievements = achievements + excluded.achievements, \
+                   deposited = deposited + excluded.deposited, placed = placed + excluded.placed, \
+                   converted = converted + excluded.converted";
+        for (k, sums) in rows {
+            self.run(
+                sql,
+                rusqlite::params![
+                    k.institution,
+                    k.system,
+                    k.kind,
+                    k.framework,
+                    k.level,
+                    k.field,
+                    k.year,
+                    k.status,
+                    sums.achievements,
+                    sums.deposited,
+                    sums.placed,
+                    sums.converted
+                ],
+            )?;
+        }
+        let empty =
+            "DELETE FROM summary WHERE achievements = 0 AND deposited = 0 AND placed = 0 AND converted = 0";
+        self.run(empty, [])
+    }
+
+    fn clear_derived(&mut self) -> Result<()> {
+        for table in TABLES.iter().chain(&["batch", "decision", "balance", "summary"]) {
+            self.run(&format!("DELETE FROM \"{table}\""), [])?;
+        }
+        Ok(())
+    }
+
+    fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()> {
+        for tile in tiles {
+            let sql = "INSERT INTO tile (log, level, idx, hashes) VALUES (?, ?, ?, ?) \
+                       ON CONFLICT (log, level, idx) DO UPDATE SET hashes = excluded.hashes";
+            self.run(sql, (log, tile.level, tile.index as i64, tile.to_bytes()))?;
+        }
+        Ok(())
+    }
+
+    fn put_head(&mut self, head: &Head) -> Result<()> {
+        let sql = "INSERT INTO log (id, origin, size, root, frontier) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) \
+                   DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier";
+        self.run(sql, (head.log, &head.origin, head.size as i64, head.root, head.frontier.to_bytes()))
+    }
+}
