@@ -1,1 +1,5 @@
 //! Use cases, free of user interface.
+
+pub mod batch;
+pub mod names;
+pub mod post;

@@ -1,0 +1,138 @@
+//! A batch's own account of itself: who, where, when, why, from what.
+
+use crate::domain::fault::{Fault, Result};
+use crate::proof::leaf::BatchId;
+use serde::{Deserialize, Serialize};
+
+/// Who acts, where and when: taken from the system, never from the data.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Account name on the system.
+    pub name: String,
+    /// The site: host name.
+    pub site: String,
+    /// The moment, UTC, to the second.
+    pub now: jiff::Timestamp,
+    /// The command as typed, without its values' files' contents.
+    pub command: String,
+}
+
+/// A source file of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// File name without its folder.
+    pub name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// A profile or rule book in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: i64,
+    /// SHA-256 of its source, hexadecimal.
+    pub sha256: String,
+}
+
+/// The payload of a batch act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchPayload {
+    /// 128 random bits, hexadecimal: what salts are derived from.
+    pub id: String,
+    /// Account name of who acted.
+    pub actor: String,
+    /// Host on which.
+    pub site: String,
+    /// When, UTC, RFC 3339.
+    pub recorded: String,
+    /// The command.
+    pub command: String,
+    /// The program's version.
+    pub program: String,
+    /// The reason given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Source files in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<SourceFile>,
+    /// The profile that read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<InForce>,
+    /// The rule books in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub books: Vec<InForce>,
+    /// The closed period that the batch posts into, by its last day; then `why` says for what reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_period: Option<String>,
+}
+
+impl BatchPayload {
+    /// A batch of this actor, with a fresh random id.
+    ///
+    /// # Errors
+    /// Where the system gives no random bytes.
+    pub fn new(actor: &Actor) -> Result<BatchPayload> {
+        Ok(BatchPayload {
+            id: hex(&random::<16>()?),
+            actor: actor.name.clone(),
+            site: actor.site.clone(),
+            recorded: actor.now.to_string(),
+            command: actor.command.clone(),
+            program: concat!("creditbank ", env!("CARGO_PKG_VERSION")).to_owned(),
+            why: String::new(),
+            files: Vec::new(),
+            profile: None,
+            books: Vec::new(),
+            closed_period: None,
+        })
+    }
+
+    /// Reads a batch act's payload.
+    ///
+    /// # Errors
+    /// `S908` where it is not one.
+    pub fn read(json: &str) -> Result<BatchPayload> {
+        serde_json::from_str(json).map_err(|error| {
+            Fault::new("S908", format!("a batch's payload cannot be read: {error}"))
+                .remedy("run `creditbank verify`")
+        })
+    }
+
+    /// The random id as bytes; zeros where it is damaged, so that no commitment fits.
+    pub fn id_bytes(&self) -> BatchId {
+        unhex(&self.id).unwrap_or_default()
+    }
+}
+
+/// Random bytes from the system.
+///
+/// # Errors
+/// Where the system gives none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Fault::new("S909", format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes from hexadecimal of exactly that length.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
