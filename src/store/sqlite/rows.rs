@@ -132,8 +132,8 @@ pub fn decision(row: &Row) -> Result<DecisionRow> {
 /// Columns: learner, system, held, placed, converted, redeemed, expired, transferred.
 pub fn balance(row: &Row) -> Result<(i64, i64, Balance)> {
     let mut amounts = [0; 7];
-    for place in 1..7 {
-        amounts[place] = row.get(place + 1)?;
+    for (place, amount) in amounts.iter_mut().enumerate().skip(1) {
+        *amount = row.get(place + 1)?;
     }
     amounts[0] = -amounts[1..].iter().sum::<i64>();
     Ok((row.get(0)?, row.get(1)?, Balance(amounts)))
