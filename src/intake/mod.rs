@@ -1,1 +1,7 @@
 //! Formats in: bytes to drafts or row errors.
+
+pub mod csv;
+pub mod decode;
+pub mod fault;
+pub mod hash;
+pub mod rules;
