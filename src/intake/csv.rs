@@ -133,9 +133,10 @@ impl<R: Read> Records<R> {
             return Ok(false);
         }
         record.clear(self.line);
+        let start = self.before + self.at as u64;
         match self.plain_line() {
-            Some(length) => self.take_plain(length, record).map(|()| true),
-            None => self.take_any(record),
+            Some(length) => self.take_plain(length, start, record).map(|()| true),
+            None => self.take_any(start, record),
         }
     }
 
@@ -161,9 +162,9 @@ impl<R: Read> Records<R> {
         memchr3(b'\n', b'\r', QUOTE, rest).filter(|&length| rest[length] != QUOTE)
     }
 
-    fn take_plain(&mut self, length: usize, record: &mut Record) -> Result<(), IntakeError> {
+    fn take_plain(&mut self, length: usize, start: u64, record: &mut Record) -> Result<(), IntakeError> {
         let line = &self.buffer[self.at..self.at + length];
-        let text = std::str::from_utf8(line).map_err(|error| self.not_utf8(error.valid_up_to(), record))?;
+        let text = std::str::from_utf8(line).map_err(|_| not_utf8(start, record))?;
         record.text.push_str(text);
         record.ends.extend(memchr_iter(self.delimiter, line));
         record.ends.push(length);
@@ -178,7 +179,7 @@ impl<R: Read> Records<R> {
         Ok(())
     }
 
-    fn take_any(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
+    fn take_any(&mut self, start: u64, record: &mut Record) -> Result<bool, IntakeError> {
         let (mut written, mut columns) = (0, 0);
         loop {
             if self.at == self.end && !self.ended {
@@ -216,8 +217,7 @@ impl<R: Read> Records<R> {
                 ReadRecordResult::End => return Ok(false),
             }
         }
-        let text = std::str::from_utf8(&self.unquoted[..written])
-            .map_err(|error| self.not_utf8(error.valid_up_to(), record))?;
+        let text = std::str::from_utf8(&self.unquoted[..written]).map_err(|_| not_utf8(start, record))?;
         record.text.push_str(text);
         record.ends.extend_from_slice(&self.ends[..columns]);
         record.gap = 0;
@@ -234,11 +234,6 @@ impl<R: Read> Records<R> {
         let complete = columns.checked_sub(1).map_or(0, |last| self.ends[last]).min(written);
         let (breaks, _) = count_line_breaks(&self.unquoted[..complete], false);
         IntakeError::QuoteOpen { line: start + breaks }
-    }
-
-    fn not_utf8(&self, within: usize, record: &Record) -> IntakeError {
-        let offset = self.before + (self.at + within) as u64;
-        IntakeError::Encoding { line: record.line, offset, encoding: "UTF-8" }
     }
 
     /// Moves past bytes of the buffer, counting their line breaks.
@@ -274,6 +269,11 @@ impl<R: Read> Records<R> {
             }
         }
     }
+}
+
+/// Only for input that no decoder checked before: it places the record, not the byte.
+fn not_utf8(offset: u64, record: &Record) -> IntakeError {
+    IntakeError::Encoding { line: record.line, offset, encoding: "UTF-8" }
 }
 
 /// Counts line breaks (LF, CR or CRLF), given and telling whether the last byte was a CR.

@@ -1,6 +1,7 @@
 //! Records against hand-made cases, the `csv` crate's writer and arbitrary bytes.
 
 use super::*;
+use crate::intake::decode::Decode;
 use proptest::prelude::*;
 
 type Rows = Vec<(u64, Vec<String>)>;
@@ -18,7 +19,7 @@ impl Read for Drip<'_> {
 }
 
 fn rows_in(bytes: &[u8], piece: usize) -> Result<Rows, IntakeError> {
-    let mut records = Records::new(Drip(bytes, piece), b',');
+    let mut records = Records::new(Decode::new(Drip(bytes, piece), encoding_rs::UTF_8), b',');
     let (mut record, mut rows) = (Record::new(), Vec::new());
     while records.next(&mut record)? {
         assert_eq!(record.fields().count(), record.len());

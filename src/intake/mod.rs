@@ -2,6 +2,9 @@
 
 pub mod csv;
 pub mod decode;
+pub mod draft;
 pub mod fault;
 pub mod hash;
+pub mod profile;
+pub mod rejects;
 pub mod rules;
