@@ -1,0 +1,98 @@
+//! Faults of a profile, each with its place.
+
+use super::super::fault::nearest;
+use std::fmt;
+use std::ops::Range;
+
+/// One fault of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileFault {
+    /// Line of the profile, from 1.
+    pub line: usize,
+    /// Column of the profile in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// Why it is wrong.
+    pub why: String,
+    /// What puts it right.
+    pub remedy: String,
+}
+
+/// Why a text is not a profile: every fault that was found, in the order of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileError {
+    /// Name of the profile's file.
+    pub file: String,
+    /// At least one fault.
+    pub faults: Vec<ProfileFault>,
+}
+
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.faults.iter().enumerate() {
+            let ProfileFault { line, column, what, why, remedy } = fault;
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}:{line}:{column}: {what}, {why}, {remedy}", self.file)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ProfileError {}
+
+/// Collects the faults of one profile.
+pub(super) struct Faults<'a> {
+    source: &'a str,
+    found: Vec<(usize, ProfileFault)>,
+}
+
+impl<'a> Faults<'a> {
+    pub(super) fn new(source: &'a str) -> Faults<'a> {
+        Faults { source, found: Vec::new() }
+    }
+
+    /// Notes a fault at a place of the source.
+    pub(super) fn add(
+        &mut self,
+        at: Range<usize>,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let before = self.source.get(..at.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let (what, why, remedy) = (what.into(), why.into(), remedy.into());
+        self.found.push((at.start, ProfileFault { line, column, what, why, remedy }));
+    }
+
+    /// Notes what the TOML reader found.
+    pub(super) fn add_toml(&mut self, error: &toml::de::Error) {
+        let message = error.message().replace('\n', ", ");
+        let remedy = match message.split('`').next().unwrap_or_default().trim() {
+            "unknown field" => "remove it or correct its spelling",
+            "unknown variant" => "use one of these words",
+            "missing field" => "add it",
+            _ => "correct it",
+        };
+        self.add(error.span().unwrap_or(0..0), "not a profile", message, remedy);
+    }
+
+    /// Notes a word that is none of those known.
+    pub(super) fn add_unknown(&mut self, at: Range<usize>, kind: &str, word: &str, known: &[&str]) {
+        let why = format!("it is none of {}", known.join(", "));
+        let remedy = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "use one of these".into(),
+        };
+        self.add(at, format!("unknown {kind} `{word}`"), why, remedy);
+    }
+
+    /// The error, if anything was found.
+    pub(super) fn into_error(mut self, file: &str) -> Option<ProfileError> {
+        self.found.sort_by_key(|(at, _)| *at);
+        let faults: Vec<ProfileFault> = self.found.into_iter().map(|(_, fault)| fault).collect();
+        (!faults.is_empty()).then(|| ProfileError { file: file.to_owned(), faults })
+    }
+}
