@@ -1,8 +1,72 @@
-//! The command line. Only this room prints.
+//! The command line. Only this room prints: data on standard output, all else on standard error.
 
+mod context;
+mod import;
+mod init;
+
+use crate::domain::fault::{Exit, Fault, Result};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// A learning-credit bank (学分银行): what people learned, what it is worth, where, why, and proof of it.
+#[derive(Debug, Parser)]
+#[command(name = "creditbank", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The ledger file.
+    #[arg(
+        long,
+        global = true,
+        env = "CREDITBANK_LEDGER",
+        default_value = "creditbank.db",
+        value_name = "FILE"
+    )]
+    ledger: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Init(init::Init),
+    Import(import::Import),
+}
+
+/// What a command ended with, beside its faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// All of it.
+    Well,
+    /// Done, and the exit code says what is to be looked at.
+    But(Exit),
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match run(&cli) {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::But(exit)) => ExitCode::from(exit as u8),
+        Err(fault) => {
+            eprintln!("creditbank: {}", crate::domain::text::visible_lines(&fault.to_string()));
+            ExitCode::from(fault.exit as u8)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Done> {
+    let context = context::Context::new(&cli.ledger)?;
+    match &cli.verb {
+        Verb::Init(verb) => verb.run(&context),
+        Verb::Import(verb) => verb.run(&context),
+    }
+}
+
+/// Turns an error of writing to standard output into a fault; a closed pipe ends the program quietly.
+fn output_fault(error: &std::io::Error) -> Fault {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Fault::new("C101", format!("the output cannot be written: {error}"))
 }

@@ -80,6 +80,10 @@ rules! {
     Conflict "E403" "the ledger holds this achievement with other values" "reverse the recorded deposit first, if this row is the right one";
     ConflictInFile "E404" "the file holds this achievement twice with different values" "keep the row that is right";
     Erased "E405" "the learner's data was erased and must not be recorded again" "take the learner out of the file at the source";
+    GroupBroken "E406" "another row of a group that shares its credits is refused" "mend that row and send the whole group again";
+    GroupCounted "E407" "the ledger holds the load of this group already, apportioned over other rows" "reverse that batch first and send the whole group again";
+    ClosedPeriod "E408" "the date lies in a closed period" "give the reason with --reason";
+    WholeOnly "E409" "the credit system counts whole items only" "correct the amount, or the credit system";
     Repeated "N101" "the achievement is already recorded" "nothing to do";
     FileSeen "N102" "this very file was imported before" "nothing to do";
     NotDeposited "N103" "the result creates no credit" "nothing to do; `statuses` in the profile's [deposit] decides";
