@@ -59,7 +59,8 @@ impl Record {
 
     /// True where no field holds anything but blanks, as in the lines that spreadsheets append.
     pub fn is_blank(&self) -> bool {
-        self.fields().all(|field| field.trim().is_empty())
+        let begins_with_text = self.text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+        !begins_with_text && self.fields().all(|field| field.trim().is_empty())
     }
 
     /// The physical line of the file on which the record starts, from 1.
