@@ -1,7 +1,7 @@
 //! The small model: everything in memory, as plain as can be.
 //!
 //! Rows stand in ordered maps under their primary keys, and what the SQL schema demands of a row
-//! (keys, uniqueness, references) is checked when it is put. Speed is no aim here: the tests judge
+//! (keys, uniqueness) is checked when it is put, references when its batch commits. Speed is no aim here: the tests judge
 //! the other engine by this one, so that it must be right at a glance.
 
 mod read;
@@ -33,6 +33,7 @@ impl Store for Memory {
         let mut draft = self.0.clone();
         let commit = work(&mut draft)?;
         if commit {
+            draft.check_references()?;
             self.0 = draft;
         }
         Ok(commit)

@@ -150,7 +150,9 @@ impl<T: Kept> Read for T {
     }
 
     fn identities_with(&self, value: &str) -> Result<Vec<Identity>> {
-        Ok(chosen(self.tables().identities.values(), |fact| fact.value == value))
+        let mut facts = chosen(self.tables().identities.values(), |fact| fact.value == value);
+        facts.sort_by_key(|fact| (fact.scheme, fact.learner, fact.nth));
+        Ok(facts)
     }
 
     fn identities(&self, each: &mut dyn FnMut(Identity) -> Result<()>) -> Result<()> {

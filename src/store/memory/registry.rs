@@ -43,41 +43,39 @@ const fn registry<T: Row>(unique: &'static [&'static str]) -> Registry {
 }
 
 fn fit<T: Row>(text: &str) -> Result<(i64, Object)> {
-    let unfit = |error: serde_json::Error| misfit(T::TABLE, &error.to_string());
-    let written: Object = serde_json::from_str(text).map_err(unfit)?;
-    let row: T = serde_json::from_value(Value::Object(written)).map_err(unfit)?;
-    match serde_json::to_value(&row).map_err(unfit)? {
-        Value::Object(object) => Ok((row.id(), object)),
-        _ => Err(misfit(T::TABLE, "it is not a JSON object")),
-    }
-}
-
-fn misfit(table: &str, why: &str) -> Fault {
-    Fault::new("S902", format!("a row of `{table}` does not fit its registry")).why(why)
+    let written: Object = serde_json::from_str(text).map_err(|error| {
+        Fault::new("S906", format!("a row of `{}` is not a JSON object: {error}", T::TABLE))
+    })?;
+    let misfit = |error| Fault::new("S501", format!("a row does not fit table `{}`: {error}", T::TABLE));
+    let row: T = serde_json::from_value(Value::Object(written)).map_err(misfit)?;
+    let columns = serde_json::to_value(&row).and_then(serde_json::from_value).map_err(misfit)?;
+    Ok((row.id(), columns))
 }
 
 /// The registry kept in that table.
 ///
 /// # Errors
-/// `S902` where there is none.
+/// `S905` where there is none.
 pub(super) fn named(table: &str) -> Result<&'static Registry> {
     let found = REGISTRIES.iter().find(|registry| registry.table == table);
-    found.ok_or_else(|| Fault::new("S902", format!("there is no registry `{table}`")))
+    found.ok_or_else(|| Fault::new("S905", format!("there is no registry `{table}`")))
 }
 
 impl Registry {
     /// What a row has in a column.
     ///
     /// # Errors
-    /// `S902` where the registry has no such column.
+    /// `S905` where the registry has no such column.
     pub(super) fn column<'a>(&self, row: &'a Object, column: &str) -> Result<&'a Value> {
-        row.get(column).ok_or_else(|| misfit(self.table, &format!("it has no column `{column}`")))
+        let missing = || Fault::new("S905", format!("registry `{}` has no column `{column}`", self.table));
+        row.get(column).ok_or_else(missing)
     }
 
     /// Keeps a row, or replaces the one with the same id.
     ///
     /// # Errors
-    /// `S902` where the text does not fit; `S501` where another row has the same unique values.
+    /// `S906` where the text is no JSON object; `S501` where it lacks a column or another row has the
+    /// same unique values.
     pub(super) fn keep(&self, rows: &mut BTreeMap<i64, Object>, text: &str) -> Result<()> {
         let (id, row) = (self.fit)(text)?;
         let same = |other: &Object| self.unique.iter().all(|column| other.get(*column) == row.get(*column));
@@ -122,8 +120,11 @@ mod tests {
         let (id, row) = fit::<Scale>(r#"{"id":4,"name":"五级制","numeric":0,"grades":"[]"}"#).unwrap();
         assert_eq!(id, 4);
         assert_eq!(row.get("pass"), Some(&Value::Null));
-        for bad in ["", "[]", r#"{"id":4}"#, r#"{"id":"4","through":"2025-01-01"}"#] {
-            assert_eq!(fit::<Closure>(bad).unwrap_err().code, "S902", "{bad}");
+        for bad in [r#"{"id":4}"#, r#"{"id":"four","through":"2025-01-01"}"#] {
+            assert_eq!(fit::<Closure>(bad).unwrap_err().code, "S501", "{bad}");
+        }
+        for bad in ["", "{", "[4]"] {
+            assert_eq!(fit::<Closure>(bad).unwrap_err().code, "S906", "{bad}");
         }
     }
 }

@@ -31,17 +31,30 @@ fn keep<K: Ord, V>(map: &mut BTreeMap<K, V>, table: &str, columns: &str, key: K,
 }
 
 impl Tables {
-    fn require_act(&self, table: &str, entry: EntryId) -> Result<()> {
-        if self.acts.contains_key(&entry) { Ok(()) } else { Err(dangling(table, "entry", "act")) }
-    }
-
     /// A row that stands already, to the letter, is only projected again: so registries are rebuilt.
     fn keep_act_row(&mut self, entry: EntryId, row: &ActRow) -> Result<()> {
-        self.require_act("act_row", entry)?;
         if self.act_rows.get(&(entry, row.ord)) == Some(row) {
             return Ok(());
         }
         keep(&mut self.act_rows, "act_row", "entry, ord", (entry, row.ord), row.clone())
+    }
+
+    /// Refuses what a commit would leave pointing nowhere.
+    pub(super) fn check_references(&self) -> Result<()> {
+        let act = |(entry, _): &(EntryId, i64)| self.acts.contains_key(entry);
+        if !self.act_rows.keys().all(act) {
+            return Err(dangling("act_row", "entry", "act"));
+        }
+        if !self.refusals.keys().all(act) {
+            return Err(dangling("refusal", "entry", "act"));
+        }
+        if !self.identities.keys().all(|(learner, _)| self.keys.contains_key(learner)) {
+            return Err(dangling("identity", "learner", "learner"));
+        }
+        if !self.tiles.keys().all(|(log, _, _)| self.logs.contains_key(log)) {
+            return Err(dangling("tile", "log", "log"));
+        }
+        Ok(())
     }
 }
 
@@ -75,7 +88,6 @@ impl Tx for Tables {
 
     fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()> {
         for row in rows {
-            self.require_act("refusal", row.entry)?;
             keep(&mut self.refusals, "refusal", "entry, ord", (row.entry, row.ord), row.clone())?;
         }
         Ok(())
@@ -87,9 +99,6 @@ impl Tx for Tables {
 
     fn put_identities(&mut self, rows: &[Identity]) -> Result<()> {
         for row in rows {
-            if !self.keys.contains_key(&row.learner) {
-                return Err(dangling("identity", "learner", "learner"));
-            }
             keep(&mut self.identities, "identity", "learner, nth", (row.learner, row.nth), row.clone())?;
         }
         Ok(())
@@ -143,9 +152,6 @@ impl Tx for Tables {
 
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()> {
         for tile in tiles {
-            if !self.logs.contains_key(&log) {
-                return Err(dangling("tile", "log", "log"));
-            }
             self.tiles.insert((log, tile.level, tile.index), tile.clone());
         }
         Ok(())
@@ -155,7 +161,9 @@ impl Tx for Tables {
         if self.logs.values().any(|other| other.origin == head.origin && other.log != head.log) {
             return Err(taken("log", "origin"));
         }
-        self.logs.insert(head.log, head.clone());
+        let kept = self.logs.entry(head.log).or_insert_with(|| head.clone());
+        let origin = kept.origin.clone(); // A log keeps the name that it was opened with.
+        *kept = Head { origin, ..head.clone() };
         Ok(())
     }
 }
