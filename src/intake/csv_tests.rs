@@ -5,6 +5,7 @@ use crate::intake::decode::Decode;
 use proptest::prelude::*;
 
 type Rows = Vec<(u64, Vec<String>)>;
+type Expected<'a> = (u64, &'a [&'a str]);
 
 /// Hands out a few bytes at a time, so that records cross the ends of buffers.
 struct Drip<'a>(&'a [u8], usize);
@@ -41,7 +42,7 @@ fn rows(bytes: &[u8]) -> Result<Rows, IntakeError> {
 
 #[test]
 fn all_line_endings_and_quoted_line_breaks_keep_the_count() {
-    let cases: [(&str, &[(u64, &[&str])]); 12] = [
+    let cases: [(&str, &[Expected]); 12] = [
         ("", &[]),
         ("\n\r\n\r", &[]),
         ("a,b\nc,d\n", &[(1, &["a", "b"]), (2, &["c", "d"])]),

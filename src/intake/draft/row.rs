@@ -74,8 +74,13 @@ impl<'a> Row<'a, '_> {
     }
 
     /// The value of a field; `None` and, where the field is required, a problem if it is empty.
+    #[inline(always)]
     fn text(&mut self, field: Field) -> Option<Cow<'a, str>> {
         let slot = self.mapping.slot(field);
+        if matches!(slot.origin, Origin::Nothing) { None } else { self.filled(field, slot) }
+    }
+
+    fn filled(&mut self, field: Field, slot: Slot<'a>) -> Option<Cow<'a, str>> {
         let value = self.value(slot)?;
         if value.is_empty() {
             if self.mapping.profile.target.required().contains(&field) {
@@ -110,7 +115,7 @@ impl<'a> Row<'a, '_> {
     }
 
     fn check_identifier(&mut self, slot: Slot<'a>, value: &str) {
-        if looks_like_exponent(value) {
+        if value.as_bytes().contains(&b'+') && looks_like_exponent(value) {
             let reason = "a spreadsheet turned it into a number in exponent notation";
             self.fault(slot, Rule::IdentifierDamaged, value, reason);
         }
@@ -265,9 +270,11 @@ fn tidy(text: &str) -> Cow<'_, str> {
 
 /// Characters common in names and titles that are in NFC whatever stands beside them.
 fn is_settled(c: char) -> bool {
-    matches!(c, '\0'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
-        | '\u{30a1}'..='\u{30fa}' | '\u{30fc}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
-        | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff5e}')
+    let common = c < '\u{300}' || ('\u{4e00}'..='\u{9fff}').contains(&c);
+    common
+        || matches!(c, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
+            | '\u{30a1}'..='\u{30fa}' | '\u{30fc}' | '\u{3400}'..='\u{4dbf}' | '\u{ac00}'..='\u{d7a3}'
+            | '\u{ff01}'..='\u{ff5e}')
 }
 
 #[cfg(test)]
