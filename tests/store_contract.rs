@@ -16,6 +16,7 @@ use creditbank::domain::registry::{Grade, Institution, Outcome, PeriodRow, Schem
 use creditbank::proof::merkle::{Frontier, Hash, leaf_hash};
 use creditbank::proof::tile::Tile;
 use creditbank::store::memory::Memory;
+use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{
     self, Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, Store, SummaryKey,
     SummarySums, Tx,
@@ -37,7 +38,9 @@ fn engines() -> Vec<Engine> {
 
 /// The engine that keeps a file joins all stories by giving itself here, with its folder.
 fn engine_in_a_file() -> Option<Engine> {
-    None
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Sqlite::create(&folder.path().join("ledger.db")).unwrap();
+    Some(("sqlite", Box::new(engine), Some(folder)))
 }
 
 fn on_every_engine(story: fn(&mut dyn Store)) {

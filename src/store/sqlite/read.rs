@@ -111,9 +111,11 @@ impl Read for Sqlite {
         by: Option<(&str, Value)>,
         each: &mut dyn FnMut(Object) -> Result<()>,
     ) -> Result<()> {
-        assert!(TABLES.contains(&table), "no registry `{table}`");
+        if !TABLES.contains(&table) {
+            return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+        }
         let fault = fault(self.path());
-        let condition = by.as_ref().map_or(String::new(), |(column, _)| format!(" WHERE \"{column}\" IS ?"));
+        let condition = by.as_ref().map_or(String::new(), |(column, _)| format!(" WHERE [{column}] IS ?"));
         let sql = format!("SELECT * FROM \"{table}\"{condition} ORDER BY id");
         let mut statement = self.conn.prepare_cached(&sql).map_err(&fault)?;
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
@@ -248,7 +250,7 @@ impl Read for Sqlite {
     }
 
     fn identities(&self, each: &mut dyn FnMut(Identity) -> Result<()>) -> Result<()> {
-        self.each(&format!("{} ORDER BY entry, ord", rows::IDENTITY), [], rows::identity, each)
+        self.each(&format!("{} ORDER BY entry, ord, learner, nth", rows::IDENTITY), [], rows::identity, each)
     }
 
     fn batches(&self, each: &mut dyn FnMut(BatchRow) -> Result<()>) -> Result<()> {
