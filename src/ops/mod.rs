@@ -1,7 +1,10 @@
 //! Use cases, free of user interface.
 
 pub mod batch;
+pub mod convert;
 pub mod import;
 pub mod init;
+pub mod learners;
 pub mod names;
 pub mod post;
+pub mod undo;
