@@ -1,0 +1,1 @@
+//! Reports over a bank kept in memory.
