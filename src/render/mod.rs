@@ -17,7 +17,7 @@ pub use table::TableSink;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::text::visible;
 use crate::report::{LogState, Meta, Sink};
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::str::FromStr;
 
 /// A shape of a report.
@@ -65,13 +65,13 @@ impl FromStr for Format {
     }
 }
 
-/// A sink of that shape over a writer; `width` is the terminal's, none for a file.
+/// A sink of that shape over a writer, which it buffers; `width` is the terminal's, none for a file.
 pub fn sink<'a>(format: Format, writer: impl Write + 'a, width: Option<u16>) -> Box<dyn Sink + 'a> {
     match format {
-        Format::Table => Box::new(TableSink::new(writer, width)),
+        Format::Table => Box::new(TableSink::new(BufWriter::new(writer), width)),
         Format::Csv => Box::new(CsvSink::new(writer)),
-        Format::Json => Box::new(JsonSink::new(writer)),
-        Format::Ndjson => Box::new(NdjsonSink::new(writer)),
+        Format::Json => Box::new(JsonSink::new(BufWriter::new(writer))),
+        Format::Ndjson => Box::new(NdjsonSink::new(BufWriter::new(writer))),
     }
 }
 

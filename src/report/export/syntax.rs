@@ -70,7 +70,7 @@ impl Dialect {
             (Dialect::Beancount, _) => "Assets:",
             _ => "",
         };
-        format!("{root}{place_name}:{}", component(owner))
+        format!("{root}{place_name}:{}", self.component(owner))
     }
 
     /// The first lines.
@@ -116,6 +116,23 @@ impl Dialect {
         let code = posting.commodity;
         writeln!(out, "    {to}  {plus} \"{code}\"\n    {from}  {minus} \"{code}\"")
     }
+
+    /// A code as one component of an account's name: letters, digits and hyphens, for Beancount ASCII
+    /// ones with a capital or a digit first. Different codes stay different: whatever else a code
+    /// holds becomes `-xHEX-`, a hyphen before an `x` too, and a code that may not begin a component
+    /// gets `X-x-` in front, which no other code can.
+    fn component(self, code: &str) -> String {
+        let strict = self == Dialect::Beancount;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || (!strict && c.is_alphabetic());
+        let begins = |c: char| allowed(c) && !(strict && c.is_ascii_lowercase());
+        let mut safe = String::with_capacity(code.len() + 4);
+        let mut rest = code.chars().peekable();
+        while let Some(c) = rest.next() {
+            let plain = allowed(c) || (c == '-' && rest.peek() != Some(&'x'));
+            if plain { safe.push(c) } else { safe.push_str(&format!("-x{:x}-", u32::from(c))) }
+        }
+        if safe.starts_with(begins) { safe } else { format!("X-x-{safe}") }
+    }
 }
 
 /// Three decimals, always.
@@ -136,24 +153,6 @@ fn description(text: &str) -> String {
 
 fn quoted(text: &str) -> String {
     format!("\"{}\"", one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// A code as one component of an account's name, as the strictest of the programs (Beancount) wants
-/// it: letters, digits and hyphens, a capital or a digit first. Different codes stay different:
-/// whatever else a code holds becomes `-xHEX-`, a hyphen before an `x` too, and a code that may not
-/// begin a component gets `X-x-` in front, which no other code can.
-fn component(code: &str) -> String {
-    let mut safe = String::with_capacity(code.len() + 4);
-    let mut rest = code.chars().peekable();
-    while let Some(c) = rest.next() {
-        let plain = c.is_ascii_alphanumeric() || (c == '-' && rest.peek() != Some(&'x'));
-        if plain { safe.push(c) } else { safe.push_str(&format!("-x{:x}-", u32::from(c))) }
-    }
-    if safe.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()) {
-        safe
-    } else {
-        format!("X-x-{safe}")
-    }
 }
 
 #[cfg(test)]
@@ -231,12 +230,19 @@ mod tests {
             "X-x--xe9-",
             "4T",
         ];
-        let names: HashSet<String> = codes.iter().map(|code| component(code)).collect();
-        assert_eq!(names.len(), codes.len(), "{names:?}");
-        for name in &names {
-            assert!(name.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()), "{name}");
-            assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+        for dialect in [Dialect::Hledger, Dialect::Ledger, Dialect::Beancount] {
+            let names: HashSet<String> = codes.iter().map(|code| dialect.component(code)).collect();
+            assert_eq!(names.len(), codes.len(), "{names:?}");
+            for name in &names {
+                assert!(name.chars().all(|c| c.is_alphanumeric() || c == '-'), "{name}");
+            }
         }
-        assert_eq!(component("OPEN-UNI"), "OPEN-UNI");
+        for code in codes {
+            let name = Dialect::Beancount.component(code);
+            assert!(name.is_ascii(), "{name}");
+            assert!(name.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()), "{name}");
+        }
+        assert_eq!(Dialect::Beancount.component("OPEN-UNI"), "OPEN-UNI");
+        assert_eq!(Dialect::Hledger.component("开大.1"), "开大-x2e-1");
     }
 }
