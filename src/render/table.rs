@@ -169,7 +169,23 @@ impl<W: Write> TableSink<W> {
         }
         self.in_section = false;
         let empty = self.rows.is_empty() && matches!(self.shape, Shape::Open);
-        if empty { self.line("(none)") } else { self.flush() }
+        if empty {
+            return self.line("(none)");
+        }
+        if matches!(self.shape, Shape::Open) && matches!(self.decide(&self.rows), Shape::Records(_)) {
+            self.drop_empty_columns();
+        }
+        self.flush()
+    }
+
+    /// Leaves out the columns in which no row of the section has a value, to make a table fit.
+    fn drop_empty_columns(&mut self) {
+        let used = |at: &usize| self.rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty()));
+        let kept: Vec<usize> = (0..self.columns.len()).filter(used).collect();
+        self.columns = kept.iter().map(|at| self.columns[*at].clone()).collect();
+        for row in &mut self.rows {
+            *row = kept.iter().filter_map(|at| row.get(*at).cloned()).collect();
+        }
     }
 }
 

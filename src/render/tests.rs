@@ -109,6 +109,19 @@ Credits  -7
 }
 
 #[test]
+fn columns_without_a_value_give_way() {
+    let mut out = Vec::new();
+    let mut sink = sink(Format::Table, &mut out, Some(20));
+    sink.begin(&Meta::default()).unwrap();
+    sink.section("rows", "Rows", &COLUMNS).unwrap();
+    sink.row(&["数据结构".into(), Cell::Int(7), Cell::Empty]).unwrap();
+    sink.end().unwrap();
+    drop(sink);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.ends_with("Title     Credits\n─────────────────\n数据结构        7\n"), "{text}");
+}
+
+#[test]
 fn a_long_table_streams_with_the_widths_of_its_first_rows() {
     let mut out = Vec::new();
     let mut sink = sink(Format::Table, &mut out, Some(40));
