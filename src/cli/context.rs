@@ -31,6 +31,15 @@ impl Context {
         Ok(Context { ledger: ledger.to_owned(), actor: Actor { name, site, now, command } })
     }
 
+    /// Today in the bank's time zone.
+    pub fn today(&self, read: &Sqlite) -> Result<jiff::civil::Date> {
+        let bank: crate::domain::registry::Bank = crate::store::get(read, 1)?;
+        let zone = jiff::tz::TimeZone::get(&bank.time_zone).map_err(|error| {
+            Fault::new("C108", format!("the bank's time zone {}: {error}", bank.time_zone))
+        })?;
+        Ok(zone.to_datetime(self.actor.now).date())
+    }
+
     /// The ledger, to write.
     pub fn open(&self) -> Result<Sqlite> {
         Sqlite::open(&self.ledger)

@@ -1,10 +1,14 @@
 //! The command line. Only this room prints: data on standard output, all else on standard error.
 
 mod context;
+mod convert;
+mod cut;
 mod import;
 mod init;
+mod output;
+mod report;
 
-use crate::domain::fault::{Exit, Fault, Result};
+use crate::domain::fault::{Exit, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +34,11 @@ pub struct Cli {
 enum Verb {
     Init(init::Init),
     Import(import::Import),
+    Convert(convert::Convert),
+    Release(convert::Release),
+    Reverse(convert::Reverse),
+    Report(report::Report),
+    Export(report::Export),
 }
 
 /// What a command ended with, beside its faults.
@@ -60,13 +69,10 @@ fn run(cli: &Cli) -> Result<Done> {
     match &cli.verb {
         Verb::Init(verb) => verb.run(&context),
         Verb::Import(verb) => verb.run(&context),
+        Verb::Convert(verb) => verb.run(&context),
+        Verb::Release(verb) => verb.run(&context),
+        Verb::Reverse(verb) => verb.run(&context),
+        Verb::Report(verb) => verb.run(&context),
+        Verb::Export(verb) => verb.run(&context),
     }
-}
-
-/// Turns an error of writing to standard output into a fault; a closed pipe ends the program quietly.
-fn output_fault(error: &std::io::Error) -> Fault {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
-    }
-    Fault::new("C101", format!("the output cannot be written: {error}"))
 }
