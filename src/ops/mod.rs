@@ -7,4 +7,5 @@ pub mod init;
 pub mod learners;
 pub mod names;
 pub mod post;
+pub mod rules;
 pub mod undo;

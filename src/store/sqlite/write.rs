@@ -53,7 +53,7 @@ pub fn sql_value(value: &Value) -> SqlValue {
 
 fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
     let group = format!("({})", vec!["?"; columns.len()].join(","));
-    format!("INSERT INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
+    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
 }
 
 impl Sqlite {
