@@ -1,11 +1,14 @@
 //! The command line. Only this room prints: data on standard output, all else on standard error.
 
+mod backup;
 mod context;
 mod convert;
 mod cut;
+mod explain;
 mod import;
 mod init;
 mod output;
+mod period;
 mod report;
 
 use crate::domain::fault::{Exit, Result};
@@ -39,6 +42,10 @@ enum Verb {
     Reverse(convert::Reverse),
     Report(report::Report),
     Export(report::Export),
+    Explain(explain::Explain),
+    Period(period::Period),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
 }
 
 /// What a command ended with, beside its faults.
@@ -74,5 +81,9 @@ fn run(cli: &Cli) -> Result<Done> {
         Verb::Reverse(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
         Verb::Export(verb) => verb.run(&context),
+        Verb::Explain(verb) => verb.run(&context),
+        Verb::Period(verb) => verb.run(&context),
+        Verb::Backup(verb) => verb.run(&context),
+        Verb::Restore(verb) => verb.run(&context),
     }
 }

@@ -23,6 +23,7 @@ use crate::store::{self, Head, Read, Store};
 use catalogue::Catalogue;
 use jiff::civil::Date;
 use people::People;
+pub use read::file_fault;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

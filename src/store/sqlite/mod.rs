@@ -166,6 +166,32 @@ impl Sqlite {
         copy().map_err(fault(target)).inspect_err(|_| remove_ledger(target))
     }
 
+    /// Puts another file in this ledger's place, while nobody else can write to it.
+    ///
+    /// `check` may refuse; `make` writes the new file beside the old one, which it then replaces at once.
+    ///
+    /// # Errors
+    /// Whatever `check` and `make` refuse with; `S105` where another program holds the ledger.
+    pub fn replace_with(
+        &mut self,
+        path: &Path,
+        check: impl FnOnce(&Sqlite) -> Result<()>,
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        self.conn.execute_batch("BEGIN EXCLUSIVE").map_err(fault(path))?;
+        let mut fresh = path.as_os_str().to_owned();
+        fresh.push(".restoring");
+        let fresh = PathBuf::from(fresh);
+        let result = check(self).and_then(|()| make(&fresh)).and_then(|()| {
+            remove_beside(path);
+            std::fs::rename(&fresh, path).map_err(|error| {
+                Fault::new("S106", format!("{} cannot be replaced: {error}", path.display()))
+            })
+        });
+        self.conn.execute_batch("ROLLBACK").map_err(fault(path))?;
+        result
+    }
+
     /// Runs a reader's work inside one read transaction, so that all of it sees one moment.
     ///
     /// # Errors
@@ -256,6 +282,11 @@ fn create_private(path: &Path) -> Result<()> {
 
 fn remove_ledger(path: &Path) {
     let _ = std::fs::remove_file(path);
+    remove_beside(path);
+}
+
+/// Removes what SQLite keeps beside a file of that name.
+fn remove_beside(path: &Path) {
     let _ = std::fs::remove_file(wal_of(path));
     let mut shm = path.as_os_str().to_owned();
     shm.push("-shm");
