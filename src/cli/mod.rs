@@ -64,6 +64,8 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::But(exit)) => ExitCode::from(exit as u8),
+        // Whoever read the output has seen enough.
+        Err(fault) if fault.code == crate::render::READER_GONE => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("creditbank: {}", crate::domain::text::visible_lines(&fault.to_string()));
             ExitCode::from(fault.exit as u8)

@@ -31,6 +31,11 @@ impl Output {
         Ok(by_name.unwrap_or(Format::Table))
     }
 
+    /// True where people read the data.
+    pub fn is_table(&self) -> Result<bool> {
+        Ok(self.format()? == Format::Table)
+    }
+
     /// Where the data goes: the file asked for, or standard output.
     pub fn writer(&self) -> Result<Box<dyn Write>> {
         match &self.output {
