@@ -134,6 +134,10 @@ pub struct InBook {
 /// `K101` for an unknown target, `K102` where no rule speaks of it, `I301` for a closed period without
 /// a reason; whatever the store refuses with.
 pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
+    store::again(|| convert_once(store, actor, request))
+}
+
+fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     let (rules, books, in_force) = rules_for(store, &request.target)?;
     let orders = rules::orders(store)?;
     let closed = super::import::closed_through(store)?;

@@ -122,6 +122,16 @@ pub fn import(
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
+    store::again(|| import_once(store, actor, request, inspect, progress))
+}
+
+fn import_once(
+    store: &mut dyn Store,
+    actor: &Actor,
+    request: &Request,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
     let sources = request.files.iter().map(|path| source_file(path)).collect::<Result<Vec<_>>>()?;
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
