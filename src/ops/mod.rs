@@ -5,3 +5,4 @@ pub mod import;
 pub mod init;
 pub mod names;
 pub mod post;
+pub mod rules;
