@@ -3,3 +3,5 @@
 pub mod batch;
 pub mod names;
 pub mod post;
+pub mod rebuild;
+pub mod verify;
