@@ -184,7 +184,7 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
 
 type RulesInForce = (Vec<Rule>, Vec<InBook>, Vec<InForce>);
 
-fn rules_for(read: &(impl Read + ?Sized), target: &Target) -> Result<RulesInForce> {
+fn rules_for(read: &dyn Read, target: &Target) -> Result<RulesInForce> {
     check_target(read, target)?;
     let current: Vec<(RuleRow, Rule, Book)> = rules::current_rules(read, target)?;
     if current.is_empty() {
