@@ -2,7 +2,7 @@
 
 use super::Done;
 use super::context::Context;
-use super::output::{Output, meta};
+use super::output::{Output, meta, progress};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::text::visible;
 use crate::intake::profile::Profile;
@@ -11,8 +11,6 @@ use crate::ops::import::{Outcome, Request, import};
 use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// Import files of achievements, outcomes, institutions or learners
@@ -80,8 +78,8 @@ impl Import {
         request: &Request,
         sink: &mut dyn Sink,
     ) -> Result<Outcome> {
-        let bar = progress_bar();
-        let progress = |done: u64, all: u64| {
+        let bar = progress("{bar:40} {bytes} of {total_bytes}, {eta} left");
+        let told = |done: u64, all: u64| {
             bar.set_length(all);
             bar.set_position(done);
         };
@@ -99,7 +97,7 @@ impl Import {
                 )),
             }
         };
-        let result = import(store, &context.actor, request, &mut inspect, &progress);
+        let result = import(store, &context.actor, request, &mut inspect, &told);
         bar.finish_and_clear();
         result
     }
@@ -160,14 +158,6 @@ pub fn load_profile(name: &str, store: &Sqlite) -> Result<Profile> {
     };
     Profile::parse(&text, &file)
         .map_err(|error| Fault::new("I102", error.to_string()).remedy("mend the profile; nothing was read"))
-}
-
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
