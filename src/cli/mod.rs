@@ -6,6 +6,7 @@ mod cut;
 mod import;
 mod init;
 mod output;
+mod registry;
 mod report;
 
 use crate::domain::fault::{Exit, Result};
@@ -39,6 +40,12 @@ enum Verb {
     Reverse(convert::Reverse),
     Report(report::Report),
     Export(report::Export),
+    Institution(registry::institution::Institution),
+    Outcome(registry::outcome::Outcome),
+    Learner(registry::learner::Learner),
+    System(registry::system::System),
+    Scale(registry::scale::Scale),
+    Profile(registry::profile::Profile),
 }
 
 /// What a command ended with, beside its faults.
@@ -74,5 +81,11 @@ fn run(cli: &Cli) -> Result<Done> {
         Verb::Reverse(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
         Verb::Export(verb) => verb.run(&context),
+        Verb::Institution(noun) => noun.run(&context),
+        Verb::Outcome(noun) => noun.run(&context),
+        Verb::Learner(noun) => noun.run(&context),
+        Verb::System(noun) => noun.run(&context),
+        Verb::Scale(noun) => noun.run(&context),
+        Verb::Profile(noun) => noun.run(&context),
     }
 }

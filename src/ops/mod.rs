@@ -7,5 +7,6 @@ pub mod init;
 pub mod learners;
 pub mod names;
 pub mod post;
+pub mod registry;
 pub mod rules;
 pub mod undo;
