@@ -10,7 +10,7 @@ pub mod system;
 
 use super::Done;
 use super::context::Context;
-use super::output::{Output, meta};
+use super::output::Output;
 use crate::domain::fault::{Fault, Result};
 use crate::ops::registry::{Act, Posted, values};
 use crate::report::{self, Cell, Column, Query, Section, Sink};
@@ -38,7 +38,13 @@ impl WriteArgs {
     }
 
     /// Says what was posted.
-    fn tell(&self, context: &Context, report: &'static str, posted: &Posted) -> Result<Done> {
+    fn tell(
+        &self,
+        read: &dyn Read,
+        context: &Context,
+        report: &'static str,
+        posted: &Posted,
+    ) -> Result<Done> {
         let columns = [
             Column::text("what", "What"),
             Column::text("which", "Which"),
@@ -46,9 +52,9 @@ impl WriteArgs {
             Column::text("before", "Before"),
             Column::text("after", "Now"),
         ];
-        self.output.write(|sink| {
-            sink.begin(&meta(report, context))?;
-            sink.section("changes", "Recorded", &columns)?;
+        let section = Section::new("changes", "Recorded", &columns);
+        page(read, context, &self.output, (report, None), std::slice::from_ref(&section), |sink| {
+            open(sink, &section)?;
             for change in &posted.changes {
                 let (which, field) = (change.which.as_str(), change.field.as_str());
                 let (before, after) = (change.before.as_str(), change.after.as_str());
@@ -58,24 +64,27 @@ impl WriteArgs {
                 None => "nothing was posted: all of it stands already".to_owned(),
                 Some(_) if self.dry_run => "dry run: nothing was posted".to_owned(),
                 Some(no) => format!("posted as batch B{no}, {} entries", posted.entries),
-            })?;
-            sink.end()
+            })
         })?;
         Ok(Done::Well)
     }
 }
+
+/// A report's name, and the text that it searches for.
+type Asked<'a> = (&'static str, Option<&'a str>);
 
 /// Writes a report over the registries.
 fn page(
     read: &dyn Read,
     context: &Context,
     output: &Output,
-    name: &'static str,
+    asked: Asked,
     sections: &[Section],
     fill: impl FnOnce(&mut dyn Sink) -> Result<()>,
 ) -> Result<()> {
     let query = Query { moment: context.actor.now.to_string(), ..Query::default() };
-    let meta = report::meta(read, name, &query, sections.to_vec())?;
+    let mut meta = report::meta(read, asked.0, &query, sections.to_vec())?;
+    meta.filter.extend(asked.1.map(|text| ("find".to_owned(), text.to_owned())));
     output.write(|sink| {
         sink.begin(&meta)?;
         fill(sink)?;

@@ -1,6 +1,6 @@
 //! `creditbank institution`.
 
-use super::{WriteArgs, count, open, page, read_file};
+use super::{Asked, WriteArgs, count, open, page, read_file};
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::{Output, usage};
@@ -99,8 +99,9 @@ impl Edit {
 
     fn add(&self, context: &Context) -> Result<Done> {
         let (code, details) = (values::code("the code", &self.code, &MARKS)?, self.details()?);
-        let posted = institution::add(&mut context.open()?, &self.write.act(context)?, &code, &details)?;
-        self.write.tell(context, "institution-add", &posted)
+        let mut store = context.open()?;
+        let posted = institution::add(&mut store, &self.write.act(context)?, &code, &details)?;
+        self.write.tell(&store, context, "institution-add", &posted)
     }
 
     fn set(&self, context: &Context) -> Result<Done> {
@@ -110,8 +111,9 @@ impl Edit {
             let remedy = "give --name, --country, --region, --sector or --calendar";
             return Err(usage("G110", "there is nothing to set", remedy));
         }
-        let posted = institution::set(&mut context.open()?, &self.write.act(context)?, &self.code, &details)?;
-        self.write.tell(context, "institution-set", &posted)
+        let mut store = context.open()?;
+        let posted = institution::set(&mut store, &self.write.act(context)?, &self.code, &details)?;
+        self.write.tell(&store, context, "institution-set", &posted)
     }
 }
 
@@ -121,10 +123,10 @@ impl Institution {
         match &self.verb {
             Verb::Add(edit) => return edit.add(context),
             Verb::Set(edit) => return edit.set(context),
-            Verb::List { output } => list(context, output, "institution-list", None)?,
+            Verb::List { output } => list(context, output, ("institution-list", None), None)?,
             Verb::Show { code, output } => show(context, output, code)?,
             Verb::Find { text, output } => {
-                list(context, output, "institution-find", Some(&Needle::new(text)?))?;
+                list(context, output, ("institution-find", Some(text)), Some(&Needle::new(text)?))?;
             }
         }
         Ok(Done::Well)
@@ -149,10 +151,10 @@ fn cells(row: &Row) -> Result<Vec<Cell>> {
     Ok(vec![code, name, text(&row.country), text(&row.region), text(&row.sector), Cell::Int(terms)])
 }
 
-fn list(context: &Context, output: &Output, report: &'static str, needle: Option<&Needle>) -> Result<()> {
+fn list(context: &Context, output: &Output, asked: Asked, needle: Option<&Needle>) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
         let section = Section::new("institutions", "Institutions", &columns());
-        page(read, context, output, report, std::slice::from_ref(&section), |sink| {
+        page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             let mut number = 0;
             institution::each(read, needle, &mut |row| {
@@ -179,7 +181,9 @@ fn show(context: &Context, output: &Output, code: &str) -> Result<()> {
             Section::new("institution", row.name.as_str(), &own),
             Section::new("calendar", "Calendar", &terms),
         ];
-        page(read, context, output, "institution-show", &sections, |sink| fill(read, sink, &row, &sections))
+        page(read, context, output, ("institution-show", None), &sections, |sink| {
+            fill(read, sink, &row, &sections)
+        })
     })
 }
 

@@ -1,6 +1,6 @@
 //! `creditbank learner`.
 
-use super::{WriteArgs, count, open, page};
+use super::{Asked, WriteArgs, count, open, page};
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::{Output, usage};
@@ -161,8 +161,9 @@ impl Add {
             days: days(self.from.as_ref(), self.to.as_ref())?,
             descriptions: self.facts.read()?,
         };
-        let (_, posted) = learner::add(&mut context.open()?, &self.write.act(context)?, &person)?;
-        self.write.tell(context, "learner-add", &posted)
+        let mut store = context.open()?;
+        let (_, posted) = learner::add(&mut store, &self.write.act(context)?, &person)?;
+        self.write.tell(&store, context, "learner-add", &posted)
     }
 }
 
@@ -173,7 +174,7 @@ impl Identify {
         let mut store = context.open()?;
         let account = find(&store, &self.account)?;
         let posted = learner::identify(&mut store, &self.write.act(context)?, account, &identifier, days)?;
-        self.write.tell(context, "learner-identify", &posted)
+        self.write.tell(&store, context, "learner-identify", &posted)
     }
 }
 
@@ -188,7 +189,7 @@ impl Describe {
         let mut store = context.open()?;
         let account = find(&store, &self.account)?;
         let posted = learner::describe(&mut store, &self.write.act(context)?, account, &facts, days)?;
-        self.write.tell(context, "learner-describe", &posted)
+        self.write.tell(&store, context, "learner-describe", &posted)
     }
 }
 
@@ -199,18 +200,18 @@ impl Learner {
             Verb::Add(args) => return args.run(context),
             Verb::Identify(args) => return args.run(context),
             Verb::Describe(args) => return args.run(context),
-            Verb::List { output } => list(context, output, "learner-list", None)?,
+            Verb::List { output } => list(context, output, ("learner-list", None), None)?,
             Verb::Show { learner, output } => show(context, output, learner)?,
             Verb::Find { text, output } => {
                 values::text("the text", text)?;
-                list(context, output, "learner-find", Some(text))?;
+                list(context, output, ("learner-find", Some(text)), Some(text))?;
             }
         }
         Ok(Done::Well)
     }
 }
 
-fn list(context: &Context, output: &Output, report: &'static str, text: Option<&str>) -> Result<()> {
+fn list(context: &Context, output: &Output, asked: Asked, text: Option<&str>) -> Result<()> {
     let columns = [
         Column::text("account", "Account"),
         Column::text("name", "Name"),
@@ -218,7 +219,7 @@ fn list(context: &Context, output: &Output, report: &'static str, text: Option<&
     ];
     context.open_read()?.at_one_moment(|read| {
         let section = Section::new("learners", "Learners", &columns);
-        page(read, context, output, report, std::slice::from_ref(&section), |sink| {
+        page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             let mut number = 0;
             learner::each(read, text, &mut |Listed { account, names, identifiers }| {
@@ -247,7 +248,7 @@ fn show(context: &Context, output: &Output, text: &str) -> Result<()> {
         let schemes = Schemes::read(read)?;
         let account = Account(learner).to_string();
         let section = Section::new("facts", account.as_str(), &columns);
-        page(read, context, output, "learner-show", std::slice::from_ref(&section), |sink| {
+        page(read, context, output, ("learner-show", None), std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             for fact in read.identities_of(learner)? {
                 sink.row(&cells(read, &account, &schemes, &fact)?)?;

@@ -1,6 +1,6 @@
 //! `creditbank outcome`.
 
-use super::{WriteArgs, count, open, page, yes};
+use super::{Asked, WriteArgs, count, open, page, yes};
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::{Output, usage};
@@ -118,8 +118,9 @@ struct Add {
 impl Add {
     fn run(&self, context: &Context) -> Result<Done> {
         let new = self.description()?;
-        let posted = outcome::add(&mut context.open()?, &self.write.act(context)?, &self.outcome, &new)?;
-        self.write.tell(context, "outcome-add", &posted)
+        let mut store = context.open()?;
+        let posted = outcome::add(&mut store, &self.write.act(context)?, &self.outcome, &new)?;
+        self.write.tell(&store, context, "outcome-add", &posted)
     }
 
     fn description(&self) -> Result<Description> {
@@ -158,15 +159,16 @@ impl Outcome {
         match &self.verb {
             Verb::Add(args) => return args.run(context),
             Verb::Offer { outcome, periods, write } => {
-                let posted = outcome::offer(&mut context.open()?, &write.act(context)?, outcome, periods)?;
-                return write.tell(context, "outcome-offer", &posted);
+                let mut store = context.open()?;
+                let posted = outcome::offer(&mut store, &write.act(context)?, outcome, periods)?;
+                return write.tell(&store, context, "outcome-offer", &posted);
             }
             Verb::List { institution, output } => {
-                list(context, output, "outcome-list", institution.as_deref(), None)?;
+                list(context, output, ("outcome-list", None), institution.as_deref(), None)?;
             }
             Verb::Show { outcome, output } => show(context, output, outcome)?,
             Verb::Find { text, output } => {
-                list(context, output, "outcome-find", None, Some(&Needle::new(text)?))?;
+                list(context, output, ("outcome-find", Some(text)), None, Some(&Needle::new(text)?))?;
             }
         }
         Ok(Done::Well)
@@ -224,7 +226,7 @@ fn outcome_cells(institution: &Institution, row: &Row) -> Vec<Cell> {
 fn list(
     context: &Context,
     output: &Output,
-    report: &'static str,
+    asked: Asked,
     of: Option<&str>,
     needle: Option<&Needle>,
 ) -> Result<()> {
@@ -233,7 +235,7 @@ fn list(
         let columns = [outcome_columns(), version_columns()].concat();
         let section = Section::new("outcomes", "Outcomes", &columns);
         let names = Names::default();
-        page(read, context, output, report, std::slice::from_ref(&section), |sink| {
+        page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             let mut number = 0;
             outcome::each(read, of.as_ref(), needle, &mut |(institution, row, versions)| {
@@ -265,7 +267,7 @@ fn show(context: &Context, output: &Output, name: &str) -> Result<()> {
             Section::new("versions", "Versions", &version_columns()),
             Section::new("offered", "Offered", &periods),
         ];
-        page(read, context, output, "outcome-show", &sections, |sink| {
+        page(read, context, output, ("outcome-show", None), &sections, |sink| {
             open(sink, &sections[0])?;
             sink.row(&outcome_cells(&institution, &row))?;
             open(sink, &sections[1])?;

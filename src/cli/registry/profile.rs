@@ -64,8 +64,9 @@ impl Profile {
             }
             Verb::Add { file, write } => {
                 let parsed = parse(file, Exit::Refused)?;
-                let (_, posted) = profile::add(&mut context.open()?, &write.act(context)?, &parsed)?;
-                return write.tell(context, "profile-add", &posted);
+                let mut store = context.open()?;
+                let (_, posted) = profile::add(&mut store, &write.act(context)?, &parsed)?;
+                return write.tell(&store, context, "profile-add", &posted);
             }
         }
         Ok(Done::Well)
@@ -108,7 +109,7 @@ fn list(context: &Context, output: &Output) -> Result<()> {
             Column::text("sha256", "SHA-256"),
         ];
         let section = Section::new("profiles", "Import profiles", &columns);
-        page(read, context, output, "profile-list", std::slice::from_ref(&section), |sink| {
+        page(read, context, output, ("profile-list", None), std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             for row in &rows {
                 let (version, target) = (Cell::Int(row.version), profile::target(row).into());

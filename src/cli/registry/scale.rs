@@ -58,8 +58,9 @@ impl Add {
         let grades = self.grades.as_deref().map(scale::read_grades).transpose()?.unwrap_or_default();
         let pass = values::optional("--pass", self.pass.as_deref())?;
         let act = self.write.act(context)?;
-        let posted = scale::add(&mut context.open()?, &act, &name, &grades, pass)?;
-        self.write.tell(context, "scale-add", &posted)
+        let mut store = context.open()?;
+        let posted = scale::add(&mut store, &act, &name, &grades, pass)?;
+        self.write.tell(&store, context, "scale-add", &posted)
     }
 }
 
@@ -93,7 +94,7 @@ fn list(context: &Context, output: &Output) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
         let rows = scale::all(read)?;
         let section = Section::new("scales", "Grading scales", &columns());
-        page(read, context, output, "scale-list", std::slice::from_ref(&section), |sink| {
+        page(read, context, output, ("scale-list", None), std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             for row in &rows {
                 sink.row(&cells(row)?)?;
@@ -115,7 +116,7 @@ fn show(context: &Context, output: &Output, name: &str) -> Result<()> {
         ];
         let sections =
             [Section::new("scale", row.name.as_str(), &columns()), Section::new("grades", "Grades", &ranks)];
-        page(read, context, output, "scale-show", &sections, |sink| {
+        page(read, context, output, ("scale-show", None), &sections, |sink| {
             open(sink, &sections[0])?;
             sink.row(&cells(&row)?)?;
             open(sink, &sections[1])?;

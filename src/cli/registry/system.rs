@@ -1,6 +1,6 @@
 //! `creditbank system`.
 
-use super::{WriteArgs, count, open, page, yes};
+use super::{Asked, WriteArgs, count, open, page, yes};
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
@@ -87,8 +87,9 @@ impl Add {
             citation: values::text("--citation", &self.citation)?,
             verified: self.verified,
         };
-        let posted = add(&mut context.open()?, &self.write.act(context)?, system)?;
-        self.write.tell(context, "system-add", &posted)
+        let mut store = context.open()?;
+        let posted = add(&mut store, &self.write.act(context)?, system)?;
+        self.write.tell(&store, context, "system-add", &posted)
     }
 }
 
@@ -97,9 +98,11 @@ impl System {
     pub fn run(&self, context: &Context) -> Result<Done> {
         match &self.verb {
             Verb::Add(args) => return args.run(context),
-            Verb::List { output } => list(context, output, "system-list", None)?,
+            Verb::List { output } => list(context, output, ("system-list", None), None)?,
             Verb::Show { code, output } => show(context, output, code)?,
-            Verb::Find { text, output } => list(context, output, "system-find", Some(&Needle::new(text)?))?,
+            Verb::Find { text, output } => {
+                list(context, output, ("system-find", Some(text)), Some(&Needle::new(text)?))?
+            }
         }
         Ok(Done::Well)
     }
@@ -132,10 +135,10 @@ fn cells(row: &SystemRow) -> [Cell; 8] {
     ]
 }
 
-fn list(context: &Context, output: &Output, report: &'static str, needle: Option<&Needle>) -> Result<()> {
+fn list(context: &Context, output: &Output, asked: Asked, needle: Option<&Needle>) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
         let section = section("Credit systems");
-        page(read, context, output, report, std::slice::from_ref(&section), |sink| {
+        page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             let mut number = 0;
             each(read, needle, &mut |row| {
@@ -151,7 +154,7 @@ fn show(context: &Context, output: &Output, code: &str) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
         let row = get(read, code)?;
         let section = section(&row.name);
-        page(read, context, output, "system-show", std::slice::from_ref(&section), |sink| {
+        page(read, context, output, ("system-show", None), std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             sink.row(&cells(&row))
         })
