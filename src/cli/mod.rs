@@ -10,6 +10,9 @@ mod init;
 mod output;
 mod period;
 mod report;
+mod rule;
+mod shell;
+mod verify;
 
 use crate::domain::fault::{Exit, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -46,6 +49,11 @@ enum Verb {
     Period(period::Period),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Verify(verify::Verify),
+    Rebuild(verify::Rebuild),
+    Rule(rule::RuleCommand),
+    Completions(shell::Completions),
+    Manual(shell::Manual),
 }
 
 /// What a command ended with, beside its faults.
@@ -64,6 +72,8 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::But(exit)) => ExitCode::from(exit as u8),
+        // Whoever read the output has seen enough.
+        Err(fault) if fault.code == crate::render::READER_GONE => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("creditbank: {}", crate::domain::text::visible_lines(&fault.to_string()));
             ExitCode::from(fault.exit as u8)
@@ -85,5 +95,10 @@ fn run(cli: &Cli) -> Result<Done> {
         Verb::Period(verb) => verb.run(&context),
         Verb::Backup(verb) => verb.run(&context),
         Verb::Restore(verb) => verb.run(&context),
+        Verb::Verify(verb) => verb.run(&context),
+        Verb::Rebuild(verb) => verb.run(&context),
+        Verb::Rule(verb) => verb.run(&context),
+        Verb::Completions(verb) => verb.run(),
+        Verb::Manual(verb) => verb.run(),
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::text::visible_lines;
 use crate::render::{self, Format};
 use crate::report::{Meta, Sink};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -29,6 +30,11 @@ impl Output {
         }
         let by_name = self.output.as_ref().and_then(|path| Format::of_file(&path.to_string_lossy()));
         Ok(by_name.unwrap_or(Format::Table))
+    }
+
+    /// True where people read the data.
+    pub fn is_table(&self) -> Result<bool> {
+        Ok(self.format()? == Format::Table)
     }
 
     /// Where the data goes: the file asked for, or standard output.
@@ -87,4 +93,13 @@ pub fn meta(report: &'static str, context: &super::context::Context) -> Meta {
 /// A usage fault of a value on the command line.
 pub fn usage(code: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
     Fault::new(code, what).remedy(remedy).exit(Exit::Usage)
+}
+
+/// A progress bar on a terminal, and nothing elsewhere.
+pub fn progress(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -5,6 +5,8 @@ pub mod decode;
 pub mod draft;
 pub mod fault;
 pub mod hash;
+pub mod place;
 pub mod profile;
 pub mod rejects;
+pub mod rulebook;
 pub mod rules;

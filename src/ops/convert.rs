@@ -134,6 +134,10 @@ pub struct InBook {
 /// `K101` for an unknown target, `K102` where no rule speaks of it, `I301` for a closed period without
 /// a reason; whatever the store refuses with.
 pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
+    store::again(|| convert_once(store, actor, request))
+}
+
+fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     let (rules, books, in_force) = rules_for(store, &request.target)?;
     let orders = rules::orders(store)?;
     let closed = super::import::closed_through(store)?;
@@ -180,7 +184,7 @@ pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resul
 
 type RulesInForce = (Vec<Rule>, Vec<InBook>, Vec<InForce>);
 
-fn rules_for(read: &(impl Read + ?Sized), target: &Target) -> Result<RulesInForce> {
+fn rules_for(read: &dyn Read, target: &Target) -> Result<RulesInForce> {
     check_target(read, target)?;
     let current: Vec<(RuleRow, Rule, Book)> = rules::current_rules(read, target)?;
     if current.is_empty() {

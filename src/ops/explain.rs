@@ -35,9 +35,10 @@ pub type Agrees = bool;
 /// Facts of one section: label and value.
 type Facts = Vec<(&'static str, Cell)>;
 
+const FACT: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
+
 fn facts(sink: &mut dyn Sink, key: &'static str, title: &str, facts: &Facts) -> Result<()> {
-    let columns = [Column::text("what", "What"), Column::text("value", "Value")];
-    sink.section(key, title, &columns)?;
+    sink.section(key, title, &FACT)?;
     for (label, value) in facts.iter().filter(|(_, value)| *value != Cell::Empty) {
         sink.row(&[Cell::from(*label), value.clone()])?;
     }
@@ -51,8 +52,7 @@ fn facts(sink: &mut dyn Sink, key: &'static str, title: &str, facts: &Facts) -> 
 pub fn explain(read: &dyn Read, request: &Request, sink: &mut dyn Sink) -> Result<Agrees> {
     let names = Names::default();
     let query = Query { moment: request.moment.clone(), ..Query::default() };
-    let sections: Vec<Section> = Vec::new();
-    let mut meta: Meta = meta(read, "explain", &query, sections)?;
+    let mut meta: Meta = meta(read, "explain", &query, sections())?;
     meta.filter.push(("entry".to_owned(), request.entry.to_string()));
     let missing = || {
         Fault::new("X101", format!("there is no entry {}", request.entry))
@@ -76,6 +76,15 @@ pub fn explain(read: &dyn Read, request: &Request, sink: &mut dyn Sink) -> Resul
     };
     sink.end()?;
     Ok(agrees)
+}
+
+/// Every section that an explanation may have.
+fn sections() -> Vec<Section> {
+    let facts = ["entry", "decision", "batch", "source", "rule", "arithmetic", "now", "replay"];
+    let mut sections: Vec<Section> = facts.iter().map(|key| Section::new(key, *key, &FACT)).collect();
+    sections.push(Section::new("movements", "movements", &decision::MOVEMENTS));
+    sections.push(Section::new("rows", "rows", &decision::ROWS));
+    sections
 }
 
 /// The batch that an entry belongs to.

@@ -30,6 +30,9 @@ use std::path::{Path, PathBuf};
 /// Problems that a report lists in full; the rest are counted.
 pub const LISTED: usize = 100;
 
+/// Problems that the refusal of a whole import names.
+const SAID: usize = 20;
+
 /// What to import, and how.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
@@ -113,6 +116,16 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 /// Where a file as a whole cannot be taken; where rows are refused and `keep_going` was not asked
 /// for (`I201`); where a date lies in the closed books and no reason is given (`I301`).
 pub fn import(
+    store: &mut dyn Store,
+    actor: &Actor,
+    request: &Request,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
+    store::again(|| import_once(store, actor, request, inspect, progress))
+}
+
+fn import_once(
     store: &mut dyn Store,
     actor: &Actor,
     request: &Request,
@@ -221,10 +234,10 @@ pub fn closed_through(read: &dyn Read) -> Result<Option<Date>> {
 fn refused(outcome: &Outcome) -> Fault {
     let rows = if outcome.refused == 1 { "1 row was" } else { &format!("{} rows were", outcome.refused) };
     let mut what = format!("nothing was imported: {rows} refused");
-    for (file, problem) in &outcome.problems {
+    for (file, problem) in outcome.problems.iter().take(SAID) {
         what.push_str(&format!("\n  {file}: {problem}"));
     }
-    let listed = outcome.problems.len() as u64;
+    let listed = outcome.problems.len().min(SAID) as u64;
     let all: u64 = outcome.by_rule.values().sum();
     if all > listed {
         what.push_str(&format!("\n  … and {} more", all - listed));

@@ -10,5 +10,7 @@ pub mod init;
 pub mod learners;
 pub mod names;
 pub mod post;
+pub mod rebuild;
 pub mod rules;
 pub mod undo;
+pub mod verify;

@@ -88,6 +88,10 @@ struct Person {
 /// `U101` where something depends on them and nothing was said of it, `U102` where a key would stand
 /// twice, `U103` where all of it is undone already.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
+    store::again(|| undo_once(store, actor, request))
+}
+
+fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     let targets = select::targets(store, &request.selection)?;
     let closed = super::import::closed_through(store)?;
     let mut payload = BatchPayload::new(actor)?;

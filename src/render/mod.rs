@@ -90,8 +90,12 @@ pub fn meta_lines(meta: &Meta) -> Vec<String> {
     if !meta.moment.is_empty() {
         first.push(meta.moment.clone());
     }
-    first.extend(meta.logs.iter().map(|log| log_text(log, meta.logs.len() > 1)));
+    if first[0].ends_with(" ()") {
+        // No bank stands behind the report: a profile that is checked, a file that is read.
+        first[0] = title(meta.report);
+    }
     let mut lines = vec![visible(&first.join(" · ")).into_owned()];
+    lines.extend(meta.logs.iter().map(|log| log_text(log, meta.logs.len() > 1)));
     if !meta.filter.is_empty() {
         let asked: Vec<String> = meta.filter.iter().map(|(key, value)| format!("{key} {value}")).collect();
         lines.push(visible(&format!("filter: {}", asked.join(", "))).into_owned());
@@ -101,9 +105,8 @@ pub fn meta_lines(meta: &Meta) -> Vec<String> {
 
 fn log_text(log: &LogState, named: bool) -> String {
     let name = if named { format!("journal {}", log.log) } else { "journal".to_owned() };
-    let root = log.root.get(..12).unwrap_or(&log.root);
     let entries = if log.size == 1 { "entry" } else { "entries" };
-    format!("{name} {} {entries}, root {root}…", log.size)
+    format!("{name}: {} {entries}, root {}", log.size, log.root)
 }
 
 /// A report's name as a heading: `trial-balance` becomes `Trial balance`.

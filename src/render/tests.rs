@@ -64,7 +64,8 @@ fn two_sections(format: Format) -> String {
 #[test]
 fn a_table_aligns_chinese_and_shows_control_characters() {
     let expected = "\
-Trial balance — 国开学分银行 (bank.example) · 2025-01-02T03:04:05Z · journal 123 entries, root 0123456789ab…
+Trial balance — 国开学分银行 (bank.example) · 2025-01-02T03:04:05Z
+journal: 123 entries, root 0123456789abcdef
 filter: as-of 2024-12-31
 
 Title              Credits  Agrees

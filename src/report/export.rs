@@ -49,7 +49,9 @@ pub fn export(read: &dyn Read, dialect: Dialect, out: &mut dyn Write) -> Result<
 }
 
 fn failed(error: std::io::Error) -> Fault {
-    Fault::new("R140", format!("the journal could not be written: {error}"))
+    // A reader that has seen enough, such as `head`, is no failure: the code is the renderers' own.
+    let code = if error.kind() == std::io::ErrorKind::BrokenPipe { "R202" } else { "R140" };
+    Fault::new(code, format!("the journal could not be written: {error}"))
 }
 
 /// The accounts that entries move amounts between.

@@ -20,7 +20,8 @@ const WINDOW: u64 = 50_000;
 /// Characters of an act's gist.
 const GIST: usize = 100;
 
-const COLUMNS: [Column; 14] = [
+/// Columns of the entries.
+pub const COLUMNS: [Column; 14] = [
     Column::number("entry", "Entry"),
     Column::text("batch", "Batch"),
     Column::text("recorded", "Recorded"),

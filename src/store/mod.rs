@@ -9,7 +9,7 @@ pub mod sqlite;
 
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
-use crate::domain::fault::{Fault, Result};
+use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::Row;
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::Frontier;
@@ -181,6 +181,21 @@ impl SummarySums {
 /// A JSON object: one row of a registry.
 pub type Object = Map<String, Value>;
 
+/// A value as an engine keeps it, whether or not it fits its column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Null,
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// What no column of the ledger holds, described: a text that is not Unicode, a real number.
+    Odd(String),
+}
+
 /// What can be asked of a ledger. Everything read through one reader is of one moment.
 pub trait Read {
     /// The heads of all logs, by log.
@@ -275,6 +290,21 @@ pub trait Read {
     ) -> Result<()>;
     /// The summary.
     fn summaries(&self, each: &mut dyn FnMut(SummaryKey, SummarySums) -> Result<()>) -> Result<()>;
+
+    /// Rows of any table as they are kept, whatever they hold, by the first two of these columns; with
+    /// a range, those whose first column is in it, both ends included.
+    ///
+    /// For `verify`, where a typed verb refuses a row. An engine whose own types rule such rows out has
+    /// none to give.
+    fn scan(
+        &self,
+        _table: &str,
+        _columns: &[&str],
+        _range: Option<(i64, i64)>,
+        _each: &mut dyn FnMut(&[Cell]) -> Result<()>,
+    ) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a batch may write, inside its transaction. Callers give entries in order of the log.
@@ -303,6 +333,13 @@ pub trait Tx: Read {
     fn add_summaries(&mut self, rows: &[(SummaryKey, SummarySums)]) -> Result<()>;
     /// Empties the derived tables and the registries, to build them again.
     fn clear_derived(&mut self) -> Result<()>;
+    /// Projects rows of a register act into their registries once more, without keeping them anew.
+    ///
+    /// # Errors
+    /// `S912` from an engine that does not keep projections.
+    fn project_act_rows(&mut self, _rows: &[ActRow]) -> Result<()> {
+        Err(Fault::new("S912", "this engine cannot rebuild its registries"))
+    }
     /// Keeps or replaces tiles.
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()>;
     /// Keeps the new head of a log.
@@ -343,7 +380,25 @@ fn check_head(log: i64, found: Option<&Head>, expected: Option<&Head>) -> Result
         ),
     )
     .why("another writer appended in between")
-    .remedy("run the command again"))
+    .remedy("run the command again")
+    .exit(Exit::Busy))
+}
+
+/// How often a command starts again when another writer came first.
+const TRIES: usize = 5;
+
+/// Runs work that appends, again from the start where another writer came first.
+///
+/// # Errors
+/// Whatever the work fails with; `S401` where others kept coming first.
+pub fn again<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..TRIES {
+        match work() {
+            Err(fault) if fault.code == "S401" => {}
+            result => return result,
+        }
+    }
+    work()
 }
 
 /// Writes a registry row as the text that a register act hashes.

@@ -1,6 +1,6 @@
 //! Faults of a profile, each with its place.
 
-use super::super::fault::nearest;
+use crate::intake::place::{Lines, Place, toml_message, unknown_word};
 use std::fmt;
 use std::ops::Range;
 
@@ -43,13 +43,13 @@ impl std::error::Error for ProfileError {}
 
 /// Collects the faults of one profile.
 pub(super) struct Faults<'a> {
-    source: &'a str,
+    lines: Lines<'a>,
     found: Vec<(usize, ProfileFault)>,
 }
 
 impl<'a> Faults<'a> {
     pub(super) fn new(source: &'a str) -> Faults<'a> {
-        Faults { source, found: Vec::new() }
+        Faults { lines: Lines::new(source), found: Vec::new() }
     }
 
     /// Notes a fault at a place of the source.
@@ -60,32 +60,21 @@ impl<'a> Faults<'a> {
         why: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let before = self.source.get(..at.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let Place { line, column } = self.lines.place(at.start);
+        let (line, column) = (line as usize, column as usize);
         let (what, why, remedy) = (what.into(), why.into(), remedy.into());
         self.found.push((at.start, ProfileFault { line, column, what, why, remedy }));
     }
 
     /// Notes what the TOML reader found.
     pub(super) fn add_toml(&mut self, error: &toml::de::Error) {
-        let message = error.message().replace('\n', ", ");
-        let remedy = match message.split('`').next().unwrap_or_default().trim() {
-            "unknown field" => "remove it or correct its spelling",
-            "unknown variant" => "use one of these words",
-            "missing field" => "add it",
-            _ => "correct it",
-        };
+        let (message, remedy) = toml_message(error);
         self.add(error.span().unwrap_or(0..0), "not a profile", message, remedy);
     }
 
     /// Notes a word that is none of those known.
     pub(super) fn add_unknown(&mut self, at: Range<usize>, kind: &str, word: &str, known: &[&str]) {
-        let why = format!("it is none of {}", known.join(", "));
-        let remedy = match nearest(word, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "use one of these".into(),
-        };
+        let (why, remedy) = unknown_word(word, known);
         self.add(at, format!("unknown {kind} `{word}`"), why, remedy);
     }
 

@@ -16,6 +16,18 @@ use crate::ops::{learners, rules};
 use crate::report::{Cell, Column, Sink};
 use crate::store::{self, Act, BatchRow, Read};
 
+/// Columns of the entries that a decision moved.
+pub const MOVEMENTS: [Column; 6] = [
+    Column::number("entry", "Entry"),
+    Column::text("kind", "What"),
+    Column::number("lot", "Lot"),
+    Column::number("amount", "Amount"),
+    Column::text("system", "System"),
+    Column::number("undoes", "Undoes"),
+];
+/// Columns of the rows that an act registers.
+pub const ROWS: [Column; 2] = [Column::text("table", "Registry"), Column::text("row", "Row")];
+
 /// A movement: what it is, and then the decision that it belongs to.
 pub fn movement(
     read: &dyn Read,
@@ -79,8 +91,7 @@ pub fn act(read: &dyn Read, act: &Act, batch: Option<&BatchRow>, sink: &mut dyn 
     facts(sink, "entry", "The act", &list)?;
     facts(sink, "batch", "Recorded by", &batch_facts(batch)?)?;
     if act.kind == EntryKind::Register {
-        let columns = [Column::text("table", "Registry"), Column::text("row", "Row")];
-        sink.section("rows", "What it registers", &columns)?;
+        sink.section("rows", "What it registers", &ROWS)?;
         read.act_rows(act.entry, &mut |row| sink.row(&[row.table.into(), row.row.into()]))?;
     }
     sink.note("`creditbank verify` recomputes the leaf of this act")?;
@@ -88,15 +99,7 @@ pub fn act(read: &dyn Read, act: &Act, batch: Option<&BatchRow>, sink: &mut dyn 
 }
 
 fn movements(read: &dyn Read, names: &Names, decision: EntryId, sink: &mut dyn Sink) -> Result<()> {
-    let columns = [
-        Column::number("entry", "Entry"),
-        Column::text("kind", "What"),
-        Column::number("lot", "Lot"),
-        Column::number("amount", "Amount"),
-        Column::text("system", "System"),
-        Column::number("undoes", "Undoes"),
-    ];
-    sink.section("movements", "What it moved", &columns)?;
+    sink.section("movements", "What it moved", &MOVEMENTS)?;
     for row in read.movements_of_decision(decision)? {
         let system = names.system(read, row.system)?.code.clone();
         sink.row(&[

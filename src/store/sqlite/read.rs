@@ -9,7 +9,7 @@ use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::{Frontier, Hash};
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, SummaryKey, SummarySums,
+    Act, ActRow, BatchRow, Cell, DecisionRow, Head, Identity, Object, Read, Refusal, SummaryKey, SummarySums,
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql};
 use serde_json::Value;
@@ -293,5 +293,31 @@ impl Read for Sqlite {
         let sql =
             "SELECT * FROM summary ORDER BY institution, system, kind, framework, level, field, year, status";
         self.each(sql, [], rows::summary, |(key, sums)| each(key, sums))
+    }
+
+    fn scan(
+        &self,
+        table: &str,
+        columns: &[&str],
+        range: Option<(i64, i64)>,
+        each: &mut dyn FnMut(&[Cell]) -> Result<()>,
+    ) -> Result<()> {
+        let fault = fault(self.path());
+        let first = columns[0];
+        let condition =
+            range.map_or(String::new(), |(from, to)| format!("WHERE \"{first}\" BETWEEN {from} AND {to}"));
+        let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+        let order = names[..names.len().min(2)].join(", ");
+        let sql = format!("SELECT {} FROM \"{table}\" {condition} ORDER BY {order}", names.join(", "));
+        let mut statement = self.conn.prepare_cached(&sql).map_err(&fault)?;
+        let mut found = statement.query([]).map_err(&fault)?;
+        while let Some(row) = found.next().map_err(&fault)? {
+            let cells: Vec<Cell> = (0..columns.len())
+                .map(|at| rows::cell(row, at))
+                .collect::<rusqlite::Result<_>>()
+                .map_err(&fault)?;
+            each(&cells)?;
+        }
+        Ok(())
     }
 }

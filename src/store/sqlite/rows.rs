@@ -4,7 +4,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
 use crate::domain::outcome::{Kind, Status};
 use crate::proof::leaf::Commitment;
-use crate::store::{Act, BatchRow, DecisionRow, Identity, Object, Refusal, SummaryKey, SummarySums};
+use crate::store::{Act, BatchRow, Cell, DecisionRow, Identity, Object, Refusal, SummaryKey, SummarySums};
 use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, Result, Row};
 use serde_json::Value;
@@ -135,7 +135,8 @@ pub fn balance(row: &Row) -> Result<(i64, i64, Balance)> {
     for (place, amount) in amounts.iter_mut().enumerate().skip(1) {
         *amount = row.get(place + 1)?;
     }
-    amounts[0] = -amounts[1..].iter().sum::<i64>();
+    // Wrapping, because a changed row may hold any number.
+    amounts[0] = amounts[1..].iter().fold(0, |sum: i64, amount| sum.wrapping_sub(*amount));
     Ok((row.get(0)?, row.get(1)?, Balance(amounts)))
 }
 
@@ -166,10 +167,26 @@ pub fn object(row: &Row, columns: &[String]) -> Result<Object> {
         let value = match row.get_ref(at)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(number) => Value::from(number),
-            ValueRef::Text(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Text(text) => {
+                Value::from(std::str::from_utf8(text).map_err(|_| bad(at, "not Unicode"))?.to_owned())
+            }
             ValueRef::Real(_) | ValueRef::Blob(_) => return Err(bad(at, "neither a number nor a text")),
         };
         object.insert(column.clone(), value);
     }
     Ok(object)
+}
+
+/// Any value as it is kept.
+pub fn cell(row: &Row, column: usize) -> Result<Cell> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Int(number),
+        ValueRef::Real(_) => Cell::Odd("a real number".to_owned()),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Cell::Text(text.to_owned()),
+            Err(_) => Cell::Odd("a text that is not Unicode".to_owned()),
+        },
+    })
 }

@@ -283,6 +283,10 @@ impl Tx for Sqlite {
         Ok(())
     }
 
+    fn project_act_rows(&mut self, rows: &[ActRow]) -> Result<()> {
+        rows.iter().try_for_each(|row| self.project(&row.table, &row.row))
+    }
+
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()> {
         for tile in tiles {
             let sql = "INSERT INTO tile (log, level, idx, hashes) VALUES (?, ?, ?, ?) \

@@ -1,0 +1,344 @@
+//! A small bank with a row in every table. All learners are fictitious.
+
+use creditbank::domain::credits::Credits;
+use creditbank::domain::date::parse_iso;
+use creditbank::domain::entry::{Achievement, EntryId, EntryKind, Place};
+use creditbank::domain::fault::Result;
+use creditbank::domain::outcome::{Kind, Status};
+use creditbank::domain::registry::*;
+use creditbank::ops::batch::{Actor, BatchPayload};
+use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, empty_head};
+use creditbank::proof::leaf::{self, Key, Ordinal, Salter};
+use creditbank::store::sqlite::Sqlite;
+use creditbank::store::{self, ActRow, DecisionRow, Refusal, Store, Tx, act_row};
+use std::path::Path;
+
+pub const LEARNERS: i64 = 6;
+
+fn key(learner: i64) -> Key {
+    let mut key = [7; 32];
+    key[..8].copy_from_slice(&learner.to_be_bytes());
+    key
+}
+
+fn payload(second: i64) -> BatchPayload {
+    let actor = Actor {
+        name: "registrar".into(),
+        site: "office".into(),
+        now: jiff::Timestamp::from_second(1_700_000_000 + second).unwrap(),
+        command: "test".into(),
+    };
+    BatchPayload { why: "a test".into(), ..BatchPayload::new(&actor).unwrap() }
+}
+
+fn text(value: &str) -> String {
+    value.to_owned()
+}
+
+fn some(value: &str) -> Option<String> {
+    Some(value.to_owned())
+}
+
+fn institution(id: i64, code: &str, name: &str) -> ActRow {
+    let row = Institution {
+        id,
+        code: text(code),
+        name: text(name),
+        country: some("CN"),
+        region: None,
+        sector: some("public"),
+        calendar: None,
+    };
+    act_row(0, &row).unwrap()
+}
+
+fn system(id: i64, code: &str) -> ActRow {
+    let row = SystemRow {
+        id,
+        code: text(code),
+        name: format!("The system {code}"),
+        name_local: text(""),
+        country: text(""),
+        hours_low: Some(25_000),
+        hours_high: None,
+        indivisible: 0,
+        citation: text("none"),
+        verified: 0,
+    };
+    act_row(0, &row).unwrap()
+}
+
+fn version(id: i64, outcome: i64, level: Option<&str>) -> ActRow {
+    let row = OutcomeVersion {
+        id,
+        outcome,
+        version: 1,
+        title: format!("Course {outcome}"),
+        kind: Some(0),
+        framework: level.map(|_| text("EQF")),
+        level: level.map(text),
+        field: some("0541"),
+        hours: None,
+        credits: Some(3_000),
+        system: Some(1),
+        valid_from: some("2020-01-01"),
+        valid_to: None,
+        accredited_from: None,
+        accredited_to: None,
+    };
+    act_row(0, &row).unwrap()
+}
+
+fn period(id: i64, written: &str, first: &str, last: &str) -> ActRow {
+    let precision = text(if first == last { "day" } else { "term" });
+    act_row(0, &PeriodRow { id, written: text(written), precision, first: text(first), last: text(last) })
+        .unwrap()
+}
+
+fn rule(id: i64, body: &str) -> ActRow {
+    let row = RuleRow {
+        id,
+        book: 1,
+        code: format!("R{id}"),
+        from_system: some("ECTS"),
+        from_institution: None,
+        from_outcome: None,
+        to_system: some("US-SEM"),
+        to_institution: None,
+        to_outcome: None,
+        body: text(body),
+    };
+    act_row(0, &row).unwrap()
+}
+
+fn registries() -> Vec<Vec<ActRow>> {
+    let row = |table: &str, json: &str| ActRow { ord: 0, table: text(table), row: text(json) };
+    let bank = Bank {
+        id: 1,
+        name: text("测试银行"),
+        identifier: text("bank.example"),
+        home_system: text("ECTS"),
+        time_zone: text("UTC"),
+    };
+    let framework = FrameworkRow {
+        id: 1,
+        code: text("EQF"),
+        name: text("EQF"),
+        levels: text("[\"1\"]"),
+        citation: text("x"),
+        verified: 1,
+    };
+    let scale =
+        Scale { id: 1, name: text("letters"), numeric: 0, grades: text("[\"F\",\"A\"]"), pass: some("A") };
+    let profile =
+        ProfileRow { id: 1, name: text("p"), version: 1, sha256: text("00"), source: text("name = 'p'") };
+    let outcome = |id, institution| {
+        act_row(0, &Outcome { id, institution, code: format!("C{id}"), repeatable: 0 }).unwrap()
+    };
+    vec![
+        vec![act_row(0, &bank).unwrap()],
+        vec![system(1, "ECTS"), system(2, "US-SEM")],
+        vec![act_row(0, &framework).unwrap(), act_row(0, &scale).unwrap()],
+        vec![
+            institution(1, "ALPHA", "Alpha College"),
+            institution(2, "BETA", "Beta College"),
+            institution(3, "GAMMA", "G"),
+        ],
+        vec![outcome(1, 1), outcome(2, 2), version(1, 1, Some("6")), version(2, 2, None)],
+        vec![
+            period(1, "2024J", "2024-02-01", "2024-06-30"),
+            period(2, "2024-09-01", "2024-09-01", "2024-09-01"),
+        ],
+        vec![period(3, "2013/14", "2013-09-01", "2014-06-30")],
+        vec![row("offering", "{\"id\":1,\"outcome\":1,\"period\":1}")],
+        vec![
+            row("grade", "{\"id\":1,\"scale\":\"letters\",\"written\":\"A\"}"),
+            row("grade", "{\"id\":2,\"scale\":\"letters\",\"written\":\"F\"}"),
+        ],
+        vec![
+            row("attrs", "{\"id\":1,\"json\":\"{}\"}"),
+            row("attrs", "{\"id\":2,\"json\":\"{\\\"sex\\\":\\\"F\\\"}\"}"),
+        ],
+        vec![
+            row("scheme", "{\"id\":1,\"name\":\"name\",\"issuer\":\"\"}"),
+            row("scheme", "{\"id\":2,\"name\":\"student-number\",\"issuer\":\"ALPHA\"}"),
+        ],
+        vec![act_row(0, &profile).unwrap()],
+        vec![
+            act_row(0, &Book { id: 1, name: text("b"), version: 1, sha256: text("00") }).unwrap(),
+            rule(1, "{\"ratio\":\"1/2\"}"),
+            rule(2, "{\"ratio\":\"2/3\"}"),
+        ],
+        vec![row("closure", "{\"id\":1,\"through\":\"2023-12-31\"}")],
+        // Alpha is renamed: the newest row is the one that stands.
+        vec![institution(1, "ALPHA", "Alpha University")],
+    ]
+}
+
+fn fact(learner: i64, nth: i64, scheme: i64, value: String) -> Fact {
+    let valid_from = (nth == 1).then(|| text("2020-09-01"));
+    Fact { learner, nth, scheme, value, valid_from, valid_to: None }
+}
+
+fn enrol(poster: &mut Poster) -> Result<()> {
+    let keys: Vec<(i64, Key)> = (1..=4).map(|learner| (learner, key(learner))).collect();
+    let facts = (1..=4).flat_map(|learner| {
+        [
+            fact(learner, 0, 1, format!("Fictitious Learner {learner}")),
+            fact(learner, 1, 2, format!("000{learner}")),
+        ]
+    });
+    poster.enrol(&keys, facts.collect())?;
+    poster.enrol(&[(5, key(5))], vec![fact(5, 0, 1, text("虚构学生"))])?;
+    poster.enrol(&[(6, key(6))], vec![fact(6, 0, 1, text("Nobody Real"))])?;
+    Ok(())
+}
+
+/// The achievements: learner by learner, with and without credit, grade, attributes, record, group.
+fn achievements() -> Vec<(Achievement, i64, (i16, i16))> {
+    let mut rows = Vec::new();
+    for learner in 1..=LEARNERS {
+        for (outcome, period, years) in [(1, 1, (2024, 2024)), (2, 3, (2013, 2014))] {
+            let line = rows.len() as i64 + 2;
+            let with = |yes: bool| yes.then_some(1 + learner % 2);
+            let achievement = Achievement {
+                entry: EntryId(0),
+                learner,
+                outcome,
+                version: 1,
+                period,
+                attempt: 1,
+                nth: 0,
+                status: if outcome == 2 && learner == 3 { Status::Failed } else { Status::Passed },
+                kind: if learner == 4 { Kind::NonFormal } else { Kind::Formal },
+                system: 1,
+                amount: Credits(if outcome == 2 && learner % 3 == 0 { 0 } else { 3_000 * outcome }),
+                grade: with(outcome == 1),
+                attrs: with(learner < 4),
+                file: 0,
+                line,
+                group_line: (learner == 2).then_some(4),
+                group_load: (learner == 2).then_some(Credits(9_000)),
+                record: (outcome == 1 && learner > 3).then(|| format!("REC-{learner}")),
+            };
+            rows.push((achievement, outcome, years));
+        }
+    }
+    rows
+}
+
+fn prepare(batch: &[u8; 16], (achievement, institution, years): (Achievement, i64, (i16, i16))) -> Prepared {
+    let mut bytes = Vec::new();
+    leaf::achievement_payload(&achievement, &mut bytes);
+    let ordinal = Ordinal::Row { file: achievement.file as u32, line: achievement.line as u64 };
+    let commitment = Salter::new(&key(achievement.learner)).commit(batch, ordinal, &bytes);
+    Prepared { achievement, institution, years, commitment }
+}
+
+fn decide(poster: &mut Poster, verb: &str, learner: Option<i64>, moves: &[NewMovement]) -> Result<EntryId> {
+    let row = DecisionRow {
+        entry: EntryId(0),
+        learner,
+        verb: text(verb),
+        target: (verb == "convert").then(|| text("US-SEM")),
+        rule: (verb == "convert").then_some(1),
+    };
+    let mut payload = serde_json::json!({ "verb": verb, "why": "a test" });
+    if verb == "convert" {
+        payload["target"] = "US-SEM".into();
+        payload["rule"] = 1.into();
+    }
+    let entry = poster.decision(row, payload.to_string())?;
+    poster.movements(entry, moves)?;
+    Ok(entry)
+}
+
+fn moves(
+    lot: &Achievement,
+    kind: EntryKind,
+    amount: i64,
+    accounts: (Place, Place),
+    undoes: Option<EntryId>,
+) -> NewMovement<'_> {
+    let system = if accounts.0 == Place::Converted || accounts.1 == Place::Converted { 2 } else { 1 };
+    let share = if undoes.is_some() { (1, 1) } else { (2, 3) };
+    NewMovement { kind, lot, share, system, amount: Credits(amount), period: 2, undoes, accounts }
+}
+
+fn convert(poster: &mut Poster, lot: &Achievement) -> Result<EntryId> {
+    let out = moves(lot, EntryKind::ConvertOut, 2_000, (Place::Held, Place::Placed), None);
+    let into = moves(lot, EntryKind::ConvertIn, 1_000, (Place::Recognised, Place::Converted), None);
+    decide(poster, "convert", Some(lot.learner), &[out, into])
+}
+
+fn import(poster: &mut Poster) -> Result<()> {
+    let batch = poster.batch_id();
+    let rows = achievements().into_iter().map(|row| prepare(&batch, row)).collect();
+    poster.achievements(rows)?;
+    let refusal = |line, code: &str| Refusal {
+        entry: EntryId(0),
+        ord: 0,
+        salt: [line as u8; 16],
+        file: 0,
+        line,
+        code: text(code),
+        reason: text("there is no such outcome"),
+        row: text("[\"a\",\"b\"]"),
+        subject: text("[\"ALPHA\",\"7\"]"),
+    };
+    poster.refusals(vec![refusal(20, "I101"), refusal(21, "I102"), refusal(22, "I103")])?;
+    poster.close("{\"through\":\"2023-12-31\"}".to_owned())?;
+    Ok(())
+}
+
+fn decisions(poster: &mut Poster) -> Result<()> {
+    let lot = |tx: &dyn Tx, learner| -> Result<Achievement> {
+        Ok(tx.achievements_of(learner)?.into_iter().next().unwrap())
+    };
+    let lots = [lot(poster.read(), 1)?, lot(poster.read(), 2)?, lot(poster.read(), 5)?];
+    let placed = convert(poster, &lots[0])?;
+    convert(poster, &lots[1])?;
+    let (out, into) = (placed.plus(1), placed.plus(2));
+    let back = [
+        moves(&lots[0], EntryKind::Release, 2_000, (Place::Placed, Place::Held), Some(out)),
+        moves(&lots[0], EntryKind::Release, 1_000, (Place::Converted, Place::Recognised), Some(into)),
+    ];
+    decide(poster, "release", Some(1), &back)?;
+    let reverse =
+        moves(&lots[2], EntryKind::Reverse, 3_000, (Place::Held, Place::Recognised), Some(lots[2].entry));
+    decide(poster, "reverse", None, &[reverse])?;
+    Ok(())
+}
+
+fn write(ledger: &mut Sqlite, second: i64, work: &mut dyn FnMut(&mut Poster) -> Result<()>) {
+    let head = store::head(ledger, 0).unwrap();
+    let written = ledger.append(0, Some(&head), &mut |tx| {
+        let mut poster = Poster::open(tx, 0, &payload(second))?;
+        work(&mut poster)?;
+        poster.seal()?;
+        Ok(true)
+    });
+    assert!(written.unwrap());
+}
+
+/// Founds the bank in a new file.
+pub fn found(path: &Path) {
+    assert_eq!(parse_iso("2024-02-01").unwrap().year(), 2024);
+    let mut ledger = Sqlite::create(path).unwrap();
+    let origin = "bank.example/log/0/abc";
+    let head = empty_head(0, origin);
+    assert_eq!(head.size, 0);
+    let genesis = serde_json::json!({ "origin": origin }).to_string();
+    let founded = ledger.append(0, None, &mut |tx| {
+        let mut poster = Poster::found(tx, 0, origin, &genesis, &payload(0))?;
+        for rows in registries() {
+            poster.register(&rows)?;
+        }
+        enrol(&mut poster)?;
+        poster.seal()?;
+        Ok(true)
+    });
+    assert!(founded.unwrap());
+    write(&mut ledger, 1, &mut import);
+    write(&mut ledger, 2, &mut decisions);
+}
