@@ -1,6 +1,8 @@
 //! The registry commands, as sessions at a terminal: arguments, exit code, and what is shown. All
 //! learners are fictitious.
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -127,6 +129,7 @@ fn institutions() {
 fn outcomes() {
     let folder = bank();
     let add = ["outcome", "add"];
+    let other = ["outcome", "add", "OU/B", "--title", "B"];
     let steps: &[Step] = &[
         (&["institution", "add", "OU", "--name", "Open", "--calendar", "calendar.toml"], 0, &[]),
         (
@@ -173,40 +176,23 @@ fn outcomes() {
         (&[&add[..], &["AAA", "--title", "III"]].concat(), 2, &["G102", "INSTITUTION/CODE"]),
         (&[&add[..], &["XX/AAA", "--title", "III"]].concat(), 1, &["G104", "institution `XX`"]),
         (&[&add[..], &["OU/ ", "--title", "III"]].concat(), 2, &["G101"]),
+        (&[&other[..], &["--level", "EQF:9"]].concat(), 2, &["G107", "its levels are 1, 2"]),
+        (&[&other[..], &["--level", "EQX:9"]].concat(), 2, &["G107", "EQF"]),
+        (&[&other[..], &["--level", "5"]].concat(), 2, &["G107", "EQF:5"]),
+        (&[&other[..], &["--field", "x"]].concat(), 2, &["G102", "ISCED-F"]),
+        (&[&other[..], &["--kind", "odd"]].concat(), 2, &["non-formal"]),
+        (&[&other[..], &["--hours", "-3"]].concat(), 2, &["unexpected argument"]),
+        (&[&other[..], &["--hours=-3"]].concat(), 2, &["G106", "negative"]),
+        (&[&other[..], &["--credits", "3"]].concat(), 2, &["--system"]),
+        (&[&other[..], &["--credits", "0.5", "--system", "ITEM"]].concat(), 2, &["G106", "whole"]),
+        (&[&other[..], &["--credits", "3", "--system", "ZZ"]].concat(), 1, &["G104", "system `ZZ`"]),
+        (&[&other[..], &["--valid-from", "2026-02-30"]].concat(), 2, &["G105", "no such day"]),
         (
-            &[&add[..], &["OU/B", "--title", "B", "--level", "EQF:9"]].concat(),
-            2,
-            &["G107", "its levels are 1, 2"],
-        ),
-        (&[&add[..], &["OU/B", "--title", "B", "--level", "EQX:9"]].concat(), 2, &["G107", "EQF"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--level", "5"]].concat(), 2, &["G107", "EQF:5"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--field", "x"]].concat(), 2, &["G102", "ISCED-F"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--kind", "odd"]].concat(), 2, &["non-formal"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--hours", "-3"]].concat(), 2, &["unexpected argument"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--hours=-3"]].concat(), 2, &["G106", "negative"]),
-        (&[&add[..], &["OU/B", "--title", "B", "--credits", "3"]].concat(), 2, &["--system"]),
-        (
-            &[&add[..], &["OU/B", "--title", "B", "--credits", "0.5", "--system", "ITEM"]].concat(),
-            2,
-            &["G106", "whole"],
-        ),
-        (
-            &[&add[..], &["OU/B", "--title", "B", "--credits", "3", "--system", "ZZ"]].concat(),
-            1,
-            &["G104", "system `ZZ`"],
-        ),
-        (
-            &[&add[..], &["OU/B", "--title", "B", "--valid-from", "2026-02-30"]].concat(),
-            2,
-            &["G105", "no such day"],
-        ),
-        (
-            &[&add[..], &["OU/B", "--title", "B", "--valid-from", "2026-02-02", "--valid-to", "2026-02-01"]]
-                .concat(),
+            &[&other[..], &["--valid-from", "2026-02-02", "--valid-to", "2026-02-01"]].concat(),
             2,
             &["G105", "lies before"],
         ),
-        (&[&add[..], &["OU/B", "--title", "B", "--offered", "2024X"]].concat(), 2, &["G112", "{year}J"]),
+        (&[&other[..], &["--offered", "2024X"]].concat(), 2, &["G112", "{year}J"]),
         (&["outcome", "show", "OU/B"], 1, &["G104", "OU/B"]),
         (&["outcome", "list", "--institution", "XX"], 1, &["G104"]),
     ];

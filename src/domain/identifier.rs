@@ -164,7 +164,7 @@ fn is_digits(text: &str) -> bool {
 fn grouped(plain: &str, mark: char) -> String {
     let mut text = String::with_capacity(plain.len() + 3);
     for (at, c) in plain.chars().enumerate() {
-        if at > 0 && at % 4 == 0 {
+        if at > 0 && at.is_multiple_of(4) {
             text.push(mark);
         }
         text.push(c);

@@ -223,10 +223,10 @@ pub fn each(read: &dyn Read, text: Option<&str>, each: &mut dyn FnMut(Listed) ->
 fn found(read: &dyn Read, schemes: &Schemes, text: &str) -> Result<BTreeSet<i64>> {
     let needle = Needle::new(text)?;
     let mut found = BTreeSet::new();
-    if let Ok(account) = Account::parse(text) {
-        if read.key(account.0)?.is_some() {
-            found.insert(account.0);
-        }
+    if let Ok(account) = Account::parse(text)
+        && read.key(account.0)?.is_some()
+    {
+        found.insert(account.0);
     }
     read.identities(&mut |fact| {
         let (scheme, issuer) = schemes.of(&fact);
