@@ -24,7 +24,7 @@ fn the_tour_shows_what_the_program_says() {
     cases
         .register_bin("creditbank", Path::new(env!("CARGO_BIN_EXE_creditbank")))
         .env("CREDITBANK_NOW", "2025-01-15T02:00:00Z")
-        .env("COLUMNS", "110")
+        .env("COLUMNS", "100")
         .case(&page);
     cases.run();
 }
