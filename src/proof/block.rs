@@ -6,16 +6,8 @@
 use sha2::block_api::compress256;
 
 /// What SHA-256 starts from (FIPS 180-4 §5.3.3).
-pub(super) const START: [u32; 8] = [
-    0x6a09_e667,
-    0xbb67_ae85,
-    0x3c6e_f372,
-    0xa54f_f53a,
-    0x510e_527f,
-    0x9b05_688c,
-    0x1f83_d9ab,
-    0x5be0_cd19,
-];
+pub(super) const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// The longest rest of a message that its last block holds beside the padding.
 pub(super) const LAST: usize = 64 - 1 - size_of::<u64>();
@@ -61,7 +53,8 @@ mod tests {
             assert_eq!(finish(START, 0, &mut buffer, length), expected, "{length}");
             let (mut buffer, first) = ([0; 128], [7; 64]);
             buffer[..length].copy_from_slice(&message[..length]);
-            let whole: [u8; 32] = Sha256::new().chain_update(first).chain_update(&message[..length]).finalize().into();
+            let whole: [u8; 32] =
+                Sha256::new().chain_update(first).chain_update(&message[..length]).finalize().into();
             assert_eq!(finish(absorb(START, &first), 1, &mut buffer, length), whole, "{length}");
         }
     }

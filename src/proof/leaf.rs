@@ -101,7 +101,12 @@ impl Salter {
     pub fn commit(&self, batch: &BatchId, ordinal: Ordinal, payload: &[u8]) -> Commitment {
         let salt = self.salt(batch, ordinal);
         if payload.len() > SHORT {
-            return Sha256::new().chain_update(TAG).chain_update(salt).chain_update(payload).finalize().into();
+            return Sha256::new()
+                .chain_update(TAG)
+                .chain_update(salt)
+                .chain_update(payload)
+                .finalize()
+                .into();
         }
         let mut buffer = [0; 128];
         buffer[..4].copy_from_slice(TAG);

@@ -6,12 +6,13 @@ use std::hash::BuildHasher;
 /// Bytes of an identifier that its entry holds; longer ones are kept elsewhere.
 const SHORT: usize = 19;
 
-/// A scheme and an identifier in one piece, half a cache line.
+/// Scheme, length and text in three words, which compare and hash faster than bytes.
+type Key = [u64; 3];
+
+/// An identifier and its account: half a cache line.
 struct Entry {
+    key: Key,
     learner: i64,
-    scheme: u32,
-    length: u8,
-    text: [u8; SHORT],
 }
 
 /// Accounts by scheme and identifier.
@@ -22,30 +23,23 @@ pub struct Identifiers {
     hasher: DefaultHashBuilder,
 }
 
-/// The entry of an identifier, if it fits into one.
-fn entry(scheme: i64, value: &str, learner: i64) -> Option<Entry> {
-    let (scheme, mut text) = (u32::try_from(scheme).ok()?, [0; SHORT]);
-    text.get_mut(..value.len())?.copy_from_slice(value.as_bytes());
-    Some(Entry { learner, scheme, length: value.len() as u8, text })
-}
-
-impl Entry {
-    fn same(&self, other: &Entry) -> bool {
-        (self.scheme, self.length, self.text) == (other.scheme, other.length, other.text)
-    }
-
-    fn hash(&self, hasher: &DefaultHashBuilder) -> u64 {
-        hasher.hash_one((self.scheme, self.length, self.text))
-    }
+/// The key of an identifier that is short enough for one.
+fn key(scheme: i64, value: &str) -> Option<Key> {
+    let mut bytes = [0; 24];
+    bytes[..SHORT].get_mut(..value.len())?.copy_from_slice(value.as_bytes());
+    bytes[SHORT] = value.len() as u8;
+    bytes[SHORT + 1..].copy_from_slice(&u32::try_from(scheme).ok()?.to_le_bytes());
+    let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    Some(std::array::from_fn(|_| words.next().unwrap_or_default()))
 }
 
 impl Identifiers {
     /// The account that an identifier belongs to.
     pub fn get(&self, scheme: i64, value: &str) -> Option<i64> {
-        match entry(scheme, value, 0) {
-            Some(wanted) => {
-                let found = self.short.find(wanted.hash(&self.hasher), |known| known.same(&wanted))?;
-                Some(found.learner)
+        match key(scheme, value) {
+            Some(key) => {
+                let hash = self.hasher.hash_one(key);
+                self.short.find(hash, |known| known.key == key).map(|known| known.learner)
             }
             None => self.long.get(&(scheme, value.into())).copied(),
         }
@@ -53,15 +47,16 @@ impl Identifiers {
 
     /// Remembers whose an identifier is; the last word counts.
     pub fn insert(&mut self, scheme: i64, value: &str, learner: i64) {
-        let Some(new) = entry(scheme, value, learner) else {
+        let Some(key) = key(scheme, value) else {
             self.long.insert((scheme, value.into()), learner);
             return;
         };
-        let hash = new.hash(&self.hasher);
-        match self.short.find_mut(hash, |known| known.same(&new)) {
+        let hash = self.hasher.hash_one(key);
+        match self.short.find_mut(hash, |known| known.key == key) {
             Some(known) => known.learner = learner,
             None => {
-                self.short.insert_unique(hash, new, |known| known.hash(&self.hasher));
+                let hash_of = |known: &Entry| self.hasher.hash_one(known.key);
+                self.short.insert_unique(hash, Entry { key, learner }, hash_of);
             }
         }
     }

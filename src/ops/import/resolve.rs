@@ -2,8 +2,8 @@
 //! profile says so.
 
 use super::catalogue::{Catalogue, KnownSystem, version_at};
-use super::memo::{Memo, describe};
 use super::groups::Share;
+use super::memo::{Memo, describe};
 use super::people::{Found, People};
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
@@ -131,7 +131,8 @@ impl<'p> Resolver<'p> {
         }
         describe(draft, &mut self.description);
         let memo = outcome.and_then(|at| self.memos.get(at)?.as_ref());
-        let remembered = memo.zip(period).and_then(|(memo, period)| memo.version(&self.description, period.id));
+        let remembered =
+            memo.zip(period).and_then(|(memo, period)| memo.version(&self.description, period.id));
         if remembered.is_none()
             && let Some((field, value, rule, reason)) = self.level_fault(draft)
         {
@@ -222,7 +223,8 @@ impl<'p> Resolver<'p> {
             self.memos.resize_with(outcome + 1, || None);
         }
         let versions = &self.catalogue.outcomes[outcome].versions;
-        let dated = versions.len() > 1 || versions.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
+        let dated = versions.len() > 1
+            || versions.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
         self.memos[outcome] = Some(Memo::new(&self.description, version, dated.then_some(period)));
     }
 
@@ -456,7 +458,8 @@ impl<'p> Resolver<'p> {
 
 /// The id of a registry row as a prepared row holds it.
 fn small(id: i64) -> Result<u32> {
-    u32::try_from(id).map_err(|_| Fault::new("S915", format!("a registry has the id {id}, which is out of range")))
+    u32::try_from(id)
+        .map_err(|_| Fault::new("S915", format!("a registry has the id {id}, which is out of range")))
 }
 
 fn constant(profile: &Profile, field: Field) -> bool {

@@ -25,8 +25,8 @@ use tempfile::NamedTempFile;
 /// Runs that may wait between the two sides: one is written while the next is read.
 const IN_FLIGHT: usize = 1;
 
-/// A row takes about that many bytes of a file at least.
-const BYTES_A_ROW: u64 = 40;
+/// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
+const BYTES_A_ROW: u64 = 64;
 
 /// What an import starts from.
 pub struct Setup<'p> {

@@ -32,7 +32,9 @@ pub enum Verdict {
 #[derive(Debug)]
 pub enum Claim {
     /// New, though others of its key came before it.
-    Again { nth: i64 },
+    Again {
+        nth: i64,
+    },
     Recorded(EntryId, Vec<&'static str>),
     InRun(u64, Vec<&'static str>),
 }
@@ -126,8 +128,9 @@ impl Claims {
     /// A row's word of the filter, and four bits in it.
     fn place(&self, row: &Prepared) -> (usize, u64) {
         let hash = self.hasher.hash_one(row.key());
-        let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (40 + 6 * nth) & 63));
-        ((hash & 0xff_ffff_ffff) as usize % self.words.len(), bits)
+        let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (6 * nth) & 63));
+        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
+        (word as usize, bits)
     }
 
     /// Grows the filter for a batch of about that many rows; only before the first row.

@@ -11,6 +11,9 @@ use hashbrown::HashMap;
 /// Deposits that are gathered before those of one learner are added up.
 const GATHERED: usize = 1 << 18;
 
+/// Outcomes with a lower id are looked up by position.
+const DENSE: usize = 1 << 20;
+
 /// What a summary row says of the outcome: institution, framework, level and field.
 type Class = (i64, String, String, String);
 
@@ -40,6 +43,8 @@ pub struct Sums {
     classes: Vec<Class>,
     class_ids: HashMap<Class, u32>,
     class_of: HashMap<(i64, i64), u32>,
+    /// The version of each outcome that was met last, and its class.
+    last_class: Vec<(i64, u32)>,
     summary: HashMap<Cell, SummarySums>,
 }
 
@@ -84,6 +89,25 @@ impl Sums {
     }
 
     fn class(
+        &mut self,
+        read: &(impl Read + ?Sized),
+        names: &Names,
+        outcome: i64,
+        version: i64,
+    ) -> Result<u32> {
+        let at = outcome as usize;
+        if let Some((_, class)) = self.last_class.get(at).filter(|(last, _)| *last == version) {
+            return Ok(*class);
+        }
+        let class = self.find_class(read, names, outcome, version)?;
+        if at < DENSE {
+            self.last_class.resize(self.last_class.len().max(at + 1), (0, 0));
+            self.last_class[at] = (version, class);
+        }
+        Ok(class)
+    }
+
+    fn find_class(
         &mut self,
         read: &(impl Read + ?Sized),
         names: &Names,
