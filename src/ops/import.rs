@@ -5,6 +5,8 @@
 
 pub mod catalogue;
 mod groups;
+mod identifiers;
+mod memo;
 pub mod people;
 mod read;
 mod registers;

@@ -6,8 +6,10 @@
 mod claim;
 mod sums;
 
+use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::fault::{Fault, Result};
+use crate::domain::outcome::{Kind, Status};
 use crate::domain::registry::Row;
 use crate::ops::batch::BatchPayload;
 use crate::ops::names::Names;
@@ -23,17 +25,90 @@ use sums::Sums;
 /// Finished tiles are handed to the store when that many wait.
 const TILES_AT_ONCE: usize = 64;
 
-/// An achievement ready to be posted, hashed as if it were the first of its key.
+/// Achievements that are handed to the store at a time: few enough to stay near the processor.
+const ROWS_AT_ONCE: usize = 1024;
+
+/// An achievement ready to be posted, with the registries' ids as small as they are.
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// The row; its entry and `nth` are set when it is posted.
-    pub achievement: Achievement,
+    /// Account of the learner.
+    pub learner: i64,
+    /// Credit deposited.
+    pub amount: Credits,
+    /// Line in its file.
+    pub line: i64,
+    /// The institution's own record id.
+    pub record: Option<Box<str>>,
+    /// Line of the group's first row and the group's load.
+    pub group: Option<Box<(i64, Credits)>>,
+    /// Catalogue item.
+    pub outcome: u32,
+    /// Which version of it.
+    pub version: u32,
+    /// When it was achieved.
+    pub period: u32,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Credit system of the amount.
+    pub system: u32,
     /// Awarding institution.
-    pub institution: i64,
+    pub institution: u32,
+    /// Grade.
+    pub grade: Option<u32>,
+    /// Attributes.
+    pub attrs: Option<u32>,
+    /// Which file of the batch.
+    pub file: u32,
     /// First and last year of the period.
     pub years: (i16, i16),
-    /// The commitment for `nth` 0.
-    pub commitment: leaf::Commitment,
+    /// How the attempt ended.
+    pub status: Status,
+    /// The setting of the learning.
+    pub kind: Kind,
+}
+
+impl Prepared {
+    /// What an achievement is known by, in the order in which rows are posted.
+    pub fn key(&self) -> (i64, u32, u32, u32) {
+        (self.learner, self.outcome, self.period, self.attempt)
+    }
+
+    /// The row as the journal keeps it, the first of its key, without its place yet.
+    pub fn achievement(&self) -> Achievement {
+        Achievement {
+            entry: EntryId(0),
+            learner: self.learner,
+            outcome: i64::from(self.outcome),
+            version: i64::from(self.version),
+            period: i64::from(self.period),
+            attempt: i64::from(self.attempt),
+            nth: 0,
+            status: self.status,
+            kind: self.kind,
+            system: i64::from(self.system),
+            amount: self.amount,
+            grade: self.grade.map(i64::from),
+            attrs: self.attrs.map(i64::from),
+            file: i64::from(self.file),
+            line: self.line,
+            group_line: self.group.as_ref().map(|group| group.0),
+            group_load: self.group.as_ref().map(|group| group.1),
+            record: self.record.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// The leaf of the row as the journal keeps it.
+    pub fn leaf(&self, row: &Achievement, salter: &Salter, batch: &BatchId, scratch: &mut Vec<u8>) -> Hash {
+        leaf::achievement_payload(row, scratch);
+        let ordinal = Ordinal::Row { file: self.file, line: self.line as u64 };
+        let remainder = Remainder {
+            system: i64::from(self.system),
+            institution: i64::from(self.institution),
+            year: self.years.0,
+            amount: self.amount,
+        };
+        leaf::moved(row.entry_kind(), &remainder, &salter.commit(batch, ordinal, scratch))
+    }
 }
 
 /// A movement to be posted about a lot.
@@ -48,7 +123,7 @@ pub struct NewMovement<'a> {
     /// Credit system of the amount.
     pub system: i64,
     /// The amount.
-    pub amount: crate::domain::credits::Credits,
+    pub amount: Credits,
     /// Effective date.
     pub period: i64,
     /// The entry that it undoes, and the accounts that it thereby moves between.
@@ -253,17 +328,23 @@ impl<'t> Poster<'t> {
         let place = self.enrol_acts;
         self.enrol_acts += 1;
         self.tx.put_keys(keys)?;
-        let mut salters: HashMap<i64, Salter> =
-            keys.iter().map(|(id, key)| (*id, Salter::new(key))).collect();
+        // Facts come learner by learner, as new accounts do: a salter serves until the next learner.
+        let mut new_keys = keys.iter().peekable();
+        let mut salter: Option<(i64, Salter)> = None;
         let mut hashes = Vec::with_capacity(facts.len());
         for (ord, fact) in facts.iter().enumerate() {
             let Fact { learner, nth, scheme, value, valid_from, valid_to } = fact;
             let (from, to) = (valid_from.as_deref(), valid_to.as_deref());
             leaf::identity_payload(*learner, *nth, *scheme, value, from, to, &mut self.scratch);
-            let salter = match salters.entry(*learner) {
-                std::collections::hash_map::Entry::Occupied(found) => found.into_mut(),
-                std::collections::hash_map::Entry::Vacant(free) => {
-                    free.insert(Salter::new(&key_of(self.tx, *learner)?))
+            let salter = match &salter {
+                Some((known, salter)) if known == learner => salter,
+                _ => {
+                    while new_keys.next_if(|(id, _)| id < learner).is_some() {}
+                    let key = match new_keys.peek() {
+                        Some((id, key)) if id == learner => *key,
+                        _ => key_of(self.tx, *learner)?,
+                    };
+                    &salter.insert((*learner, Salter::new(&key))).1
                 }
             };
             let ordinal = Ordinal::Fact { place, ord: ord as u64 };
@@ -280,46 +361,47 @@ impl<'t> Poster<'t> {
         Ok(entry)
     }
 
-    /// Posts prepared achievements, sorted by key, each exactly once.
+    /// Posts prepared achievements, sorted by key, each exactly once, and tells what became of each.
+    /// The leaves are those of rows that are the first of their key.
     ///
     /// # Errors
     /// Where the ledger cannot be read or written; a repeated row is a verdict, not an error.
-    pub fn achievements(&mut self, rows: Vec<Prepared>) -> Result<Vec<Verdict>> {
-        let verdicts = self.claims.judge(self.tx, &rows)?;
-        let mut posted = Vec::with_capacity(rows.len());
-        let mut answers = Vec::with_capacity(rows.len());
-        for (mut row, verdict) in rows.into_iter().zip(verdicts) {
-            let claim::Claim::New { nth } = verdict else {
-                answers.push(verdict.into_verdict(&posted));
-                continue;
+    pub fn achievements(
+        &mut self,
+        rows: &[Prepared],
+        leaves: &[Hash],
+        tell: &mut dyn FnMut(&Prepared, Verdict),
+    ) -> Result<()> {
+        let first = self.next_entry();
+        let mut claimed = self.claims.judge(self.tx, rows)?.into_iter().peekable();
+        let mut posted = Vec::with_capacity(ROWS_AT_ONCE);
+        for (at, (row, leaf)) in rows.iter().zip(leaves).enumerate() {
+            let nth = match claimed.next_if(|(claimed, _)| *claimed == at) {
+                None => 0,
+                Some((_, claim::Claim::Again { nth })) => nth,
+                Some((_, claim)) => {
+                    tell(row, claim.into_verdict(first));
+                    continue;
+                }
             };
-            let achievement = &mut row.achievement;
+            let mut achievement = row.achievement();
+            let mut leaf = *leaf;
             if nth > 0 {
                 achievement.nth = nth;
-                row.commitment = self.commit_row(achievement)?;
+                let salter = Salter::new(&key_of(self.tx, row.learner)?);
+                leaf = row.leaf(&achievement, &salter, &self.batch_id, &mut self.scratch);
             }
-            let remainder = Remainder {
-                system: achievement.system,
-                institution: row.institution,
-                year: row.years.0,
-                amount: achievement.amount,
-            };
-            achievement.entry =
-                self.push(leaf::moved(achievement.entry_kind(), &remainder, &row.commitment))?;
-            self.sums.deposit(achievement, row.years);
-            answers.push(Verdict::Posted(achievement.entry));
-            posted.push(row.achievement);
+            achievement.entry = self.push(leaf)?;
+            self.sums.deposit(self.tx, &self.names, row)?;
+            tell(row, Verdict::Posted(achievement.entry));
+            posted.push(achievement);
+            if posted.len() == ROWS_AT_ONCE {
+                self.tx.put_achievements(&posted)?;
+                posted.clear();
+            }
         }
         self.tx.put_achievements(&posted)?;
-        self.drain_tiles()?;
-        Ok(answers)
-    }
-
-    fn commit_row(&mut self, achievement: &Achievement) -> Result<leaf::Commitment> {
-        leaf::achievement_payload(achievement, &mut self.scratch);
-        let salter = Salter::new(&key_of(self.tx, achievement.learner)?);
-        let ordinal = Ordinal::Row { file: achievement.file as u32, line: achievement.line as u64 };
-        Ok(salter.commit(&self.batch_id, ordinal, &self.scratch))
+        self.drain_tiles()
     }
 
     fn commit_place(&mut self, learner: i64, entry: EntryId, payload: &[u8]) -> Result<leaf::Commitment> {
@@ -403,7 +485,7 @@ impl<'t> Poster<'t> {
         };
         self.push(leaf::moved(row.kind, &remainder, &commitment))?;
         let years = (lot_period.first.year(), lot_period.last.year());
-        self.sums.movement(new, years);
+        self.sums.movement(self.tx, &self.names, new, years)?;
         Ok(row)
     }
 
@@ -433,7 +515,7 @@ impl<'t> Poster<'t> {
     pub fn seal(mut self) -> Result<Sealed> {
         self.drain_tiles()?;
         let sums = std::mem::take(&mut self.sums);
-        let (balances, summaries) = sums.finish(self.tx, &self.names)?;
+        let (balances, summaries) = sums.finish();
         self.tx.add_balances(&balances)?;
         self.tx.add_summaries(&summaries)?;
         self.tx.put_batch(&self.batch)?;

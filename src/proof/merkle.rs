@@ -6,6 +6,7 @@
 //! one (consistency). Both can be checked by someone who holds nothing but the
 //! roots.
 
+use super::block;
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 hash of a leaf, of a subtree or of a whole log (RFC 6962 §2.1).
@@ -21,17 +22,15 @@ pub const EMPTY_ROOT: Hash = [
 const LEAF_PREFIX: u8 = 0x00;
 const NODE_PREFIX: u8 = 0x01;
 
-/// The longest input SHA-256 still pads into a single 64-byte block.
-const ONE_BLOCK: usize = 64 - 1 - size_of::<u64>();
-
 /// The hash of a leaf, `SHA-256(0x00 || leaf)` (RFC 6962 §2.1).
 ///
 /// A leaf of at most 54 bytes costs one block of SHA-256.
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
-    let mut input = [LEAF_PREFIX; ONE_BLOCK];
-    if let Some(body) = input.get_mut(1..=leaf.len()) {
-        body.copy_from_slice(leaf);
-        return Sha256::digest(&input[..=leaf.len()]).into();
+    if leaf.len() < block::LAST {
+        let mut buffer = [0; 128];
+        buffer[0] = LEAF_PREFIX;
+        buffer[1..=leaf.len()].copy_from_slice(leaf);
+        return block::finish(block::START, 0, &mut buffer, leaf.len() + 1);
     }
     let mut hasher = Sha256::new();
     hasher.update([LEAF_PREFIX]);
@@ -41,10 +40,11 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 
 /// The hash of an interior node, `SHA-256(0x01 || left || right)` (RFC 6962 §2.1).
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    let mut input = [NODE_PREFIX; 65];
-    input[1..33].copy_from_slice(left);
-    input[33..].copy_from_slice(right);
-    Sha256::digest(input).into()
+    let mut buffer = [0; 128];
+    buffer[0] = NODE_PREFIX;
+    buffer[1..33].copy_from_slice(left);
+    buffer[33..65].copy_from_slice(right);
+    block::finish(block::START, 0, &mut buffer, 65)
 }
 
 /// Cuts concatenated hashes apart; `None` when a piece is left over.

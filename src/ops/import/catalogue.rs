@@ -10,6 +10,7 @@ use crate::domain::registry::{
 use crate::ops::names::period_row;
 use crate::store::{self, ActRow, Read, act_row};
 use hashbrown::{HashMap, HashSet};
+use jiff::civil::Date;
 
 /// An institution and its outcomes.
 pub struct KnownInstitution {
@@ -342,12 +343,12 @@ fn period_key(period: &Period) -> (String, String, String) {
     (period.written.clone(), format!("{} {}", period.precision.name(), period.first), period.last.to_string())
 }
 
-/// The version of an outcome that holds in a period: the newest whose validity covers its first day.
-pub fn version_at(versions: &[OutcomeVersion], period: &Period) -> Option<usize> {
-    let first = period.first.to_string();
+/// The version of an outcome that holds on a day: the newest whose validity covers it.
+pub fn version_at(versions: &[OutcomeVersion], day: Date) -> Option<usize> {
+    let day = std::cell::LazyCell::new(|| day.to_string());
     let covers = |version: &OutcomeVersion| {
-        version.valid_from.as_deref().is_none_or(|from| from <= first.as_str())
-            && version.valid_to.as_deref().is_none_or(|to| to >= first.as_str())
+        version.valid_from.as_deref().is_none_or(|from| from <= day.as_str())
+            && version.valid_to.as_deref().is_none_or(|to| to >= day.as_str())
     };
     versions.iter().rposition(covers)
 }

@@ -1,11 +1,11 @@
 //! Learners as an import sees them: found by identifier, or enrolled.
 
+use super::identifiers::Identifiers;
 use crate::domain::fault::{Fault, Result};
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, key_of};
 use crate::proof::leaf::{Key, Salter};
 use crate::store::Read;
-use hashbrown::HashMap;
 
 /// Random bytes are asked for that many keys at a time.
 const KEYS_AT_ONCE: usize = 32;
@@ -24,7 +24,7 @@ pub enum Found {
 /// The learners of one import.
 pub struct People {
     read: Box<dyn Read + Send>,
-    by_identifier: HashMap<i64, HashMap<Box<str>, i64>>,
+    by_identifier: Identifiers,
     first_new: i64,
     new_keys: Vec<Key>,
     /// How many of `new_keys` were handed over already.
@@ -42,7 +42,7 @@ impl People {
         let first_new = read.last_learner()? + 1;
         Ok(People {
             read,
-            by_identifier: HashMap::new(),
+            by_identifier: Identifiers::default(),
             first_new,
             new_keys: Vec::new(),
             handed: 0,
@@ -56,8 +56,8 @@ impl People {
     /// # Errors
     /// Where the ledger cannot be read.
     pub fn find(&mut self, scheme: i64, value: &str) -> Result<Found> {
-        if let Some(id) = self.by_identifier.get(&scheme).and_then(|people| people.get(value)) {
-            return Ok(Found::One(*id));
+        if let Some(id) = self.by_identifier.get(scheme, value) {
+            return Ok(Found::One(id));
         }
         if self.first_new == 1 {
             return Ok(Found::Nobody);
@@ -73,15 +73,11 @@ impl People {
         match ids.as_slice() {
             [] => Ok(Found::Nobody),
             [id] => {
-                self.remember(scheme, value, *id);
+                self.by_identifier.insert(scheme, value, *id);
                 Ok(Found::One(*id))
             }
             _ => Ok(Found::Several),
         }
-    }
-
-    fn remember(&mut self, scheme: i64, value: &str, id: i64) {
-        self.by_identifier.entry(scheme).or_default().insert(value.into(), id);
     }
 
     /// Opens an account with its first facts: scheme id and value; the first is the identifier.
@@ -98,7 +94,7 @@ impl People {
         self.new_keys.push(key);
         for (nth, (scheme, value)) in facts.into_iter().enumerate() {
             if nth < identifiers {
-                self.remember(scheme, &value, id);
+                self.by_identifier.insert(scheme, &value, id);
             }
             let nth = nth as i64;
             self.facts.push(Fact { learner: id, nth, scheme, value, valid_from: None, valid_to: None });

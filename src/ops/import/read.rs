@@ -13,13 +13,14 @@ use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::Problem;
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, Prepared};
-use crate::proof::leaf::{self, BatchId, Key, Ordinal, Salter};
+use crate::proof::leaf::{BatchId, Key, Salter};
+use crate::proof::merkle::Hash;
 use crate::store::{ActRow, Refusal};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// Rows that are sorted and written together.
-pub const RUN: usize = 1 << 16;
+pub const RUN: usize = 1 << 17;
 
 /// What goes to the writing side.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub struct Run {
     pub keys: Vec<(i64, Key)>,
     pub facts: Vec<Fact>,
     pub rows: Vec<Prepared>,
+    /// The leaf of each row.
+    pub leaves: Vec<Hash>,
     pub refusals: Vec<Refusal>,
 }
 
@@ -66,9 +69,9 @@ impl<'p, 's> Intake<'p, 's> {
     pub fn read(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
         if self.setup.request.profile.group.is_some() {
             self.each_row(
-                &mut |intake, mapping, _, draft, mut problems, file| {
-                    let refused = intake.resolver.locate(mapping, &draft, &mut problems)?.is_none();
-                    intake.groups.note(intake.setup.request.profile, &draft, file, refused);
+                &mut |intake, mapping, _, draft, problems, file| {
+                    let refused = intake.resolver.locate(mapping, draft, problems)?.is_none();
+                    intake.groups.note(intake.setup.request.profile, draft, file, refused);
                     Ok(true)
                 },
                 &|_| {},
@@ -77,8 +80,8 @@ impl<'p, 's> Intake<'p, 's> {
         }
         let mut going = true;
         self.each_row(
-            &mut |intake, mapping, record, draft, mut problems, file| {
-                intake.take(mapping, record, &draft, &mut problems, file)?;
+            &mut |intake, mapping, record, draft, problems, file| {
+                intake.take(mapping, record, draft, problems, file)?;
                 if intake.run.rows.len() + intake.run.refusals.len() >= RUN {
                     let run = intake.finish_run()?;
                     going = send(run);
@@ -98,7 +101,7 @@ impl<'p, 's> Intake<'p, 's> {
     #[allow(clippy::type_complexity)]
     fn each_row(
         &mut self,
-        each: &mut dyn FnMut(&mut Self, &Mapping, &Record, Draft, Vec<Problem>, usize) -> Result<bool>,
+        each: &mut dyn FnMut(&mut Self, &Mapping, &Record, &Draft, &mut Vec<Problem>, usize) -> Result<bool>,
         progress: &dyn Fn(u64),
     ) -> Result<()> {
         let request = self.setup.request;
@@ -107,18 +110,18 @@ impl<'p, 's> Intake<'p, 's> {
             let fault = |error: IntakeError| file_fault(path, &error);
             let source = HashingRead::new(std::io::BufReader::with_capacity(1 << 17, open(path)?));
             let mut reader = Reader::open(request.profile, source).map_err(fault)?;
-            let mut record = Record::new();
+            let (mut record, mut problems) = (Record::new(), Vec::new());
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;
                 if self.outcome.rows % 4096 == 0 {
                     progress(before + reader.get_ref().size());
                 }
-                let mut problems = Vec::new();
+                problems.clear();
                 let mapping = reader.mapping();
-                match mapping.draft(&record, &mut problems) {
+                match &mapping.draft(&record, &mut problems) {
                     None => self.refuse(mapping, &record, None, &problems, file)?,
                     Some(draft) => {
-                        if !each(self, mapping, &record, draft, problems, file)? {
+                        if !each(self, mapping, &record, draft, &mut problems, file)? {
                             return Ok(());
                         }
                     }
@@ -242,20 +245,16 @@ impl<'p, 's> Intake<'p, 's> {
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
     fn finish_run(&mut self) -> Result<Run> {
         let mut run = std::mem::take(&mut self.run);
-        run.rows.sort_by_key(|row| {
-            let a = &row.achievement;
-            (a.learner, a.outcome, a.period, a.attempt)
-        });
+        // Rows are wide: their keys are sorted, and each row moves once.
+        run.rows.sort_by_cached_key(Prepared::key);
+        run.leaves.reserve_exact(run.rows.len());
         let mut salter: Option<(i64, Salter)> = None;
-        for row in &mut run.rows {
-            let achievement = &row.achievement;
-            if salter.as_ref().is_none_or(|(learner, _)| *learner != achievement.learner) {
-                salter = Some((achievement.learner, self.resolver.people.salter(achievement.learner)?));
-            }
-            let Some((_, salter)) = &salter else { continue };
-            leaf::achievement_payload(achievement, &mut self.scratch);
-            let ordinal = Ordinal::Row { file: achievement.file as u32, line: achievement.line as u64 };
-            row.commitment = salter.commit(&self.batch_id, ordinal, &self.scratch);
+        for row in &run.rows {
+            let salter = match &salter {
+                Some((learner, salter)) if *learner == row.learner => salter,
+                _ => &salter.insert((row.learner, self.resolver.people.salter(row.learner)?)).1,
+            };
+            run.leaves.push(row.leaf(&row.achievement(), salter, &self.batch_id, &mut self.scratch));
         }
         run.registry = self.resolver.catalogue.take_pending();
         (run.keys, run.facts) = self.resolver.people.take_new();

@@ -1,13 +1,13 @@
 //! From a draft to an achievement: every name in the row is looked up, and introduced where the
 //! profile says so.
 
-use super::catalogue::{Catalogue, KnownPeriod, KnownSystem, version_at};
+use super::catalogue::{Catalogue, KnownSystem, version_at};
 use super::groups::Share;
+use super::memo::{Memo, describe};
 use super::people::{Found, People};
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
-use crate::domain::entry::{Achievement, EntryId};
-use crate::domain::fault::Result;
+use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::Kind;
 use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::draft::{Draft, Mapping};
@@ -23,12 +23,20 @@ pub struct Located {
     outcome: Option<usize>,
     /// Position among the outcome's versions; none where a new one begins.
     version: Option<usize>,
-    period: KnownPeriod,
+    period: Time,
     system: KnownSystem,
     kind: Kind,
     credits: Credits,
     learner: Option<i64>,
     scheme: i64,
+}
+
+/// As much of a period as a row needs.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    id: i64,
+    first: Date,
+    last_year: i16,
 }
 
 /// Looks up what rows refer to.
@@ -42,12 +50,17 @@ pub struct Resolver<'p> {
     closed: Option<Date>,
     /// Rows whose date lies in the closed books.
     pub late: u64,
-    periods: HashMap<(usize, String), KnownPeriod>,
+    periods: HashMap<(usize, String), Time>,
     no_calendar: Calendar,
+    /// Schemes of the learners' identifiers by issuer.
+    schemes: HashMap<String, i64>,
+    /// What rows of an outcome said of it, by the outcome's position.
+    memos: Vec<Option<Memo>>,
+    description: Vec<u8>,
 }
 
-/// The position that stands for "no institution yet" in the cache of periods.
-const NO_INSTITUTION: usize = usize::MAX;
+/// The position that stands for institutions without a calendar of their own in the cache of periods.
+const NO_CALENDAR: usize = usize::MAX;
 
 impl<'p> Resolver<'p> {
     /// A resolver over loaded registries; institutions that the profile introduces are added.
@@ -63,8 +76,18 @@ impl<'p> Resolver<'p> {
         for introduced in &profile.institutions {
             introduce(&mut catalogue, introduced)?;
         }
-        let (late, periods, no_calendar) = (0, HashMap::new(), Calendar::default());
-        Ok(Resolver { catalogue, people, profile, closed, late, periods, no_calendar })
+        Ok(Resolver {
+            catalogue,
+            people,
+            profile,
+            closed,
+            late: 0,
+            periods: HashMap::new(),
+            no_calendar: Calendar::default(),
+            schemes: HashMap::new(),
+            memos: Vec::new(),
+            description: Vec::new(),
+        })
     }
 
     /// Looks up everything that a row refers to; all that is wrong goes to `problems`.
@@ -98,7 +121,7 @@ impl<'p> Resolver<'p> {
                 None
             }
         };
-        if let (Some(period), Some(at)) = (&period, outcome) {
+        if let (Some(period), Some(at)) = (period, outcome) {
             let offered = &self.catalogue.outcomes[at].offered;
             if self.profile.offered == Offered::Check && !offered.is_empty() && !offered.contains(&period.id)
             {
@@ -106,11 +129,18 @@ impl<'p> Resolver<'p> {
                 report(Field::Period, &draft.period, Rule::PeriodNotOffered, reason);
             }
         }
-        if let Some((field, value, rule, reason)) = self.level_fault(draft) {
+        describe(draft, &mut self.description);
+        let memo = outcome.and_then(|at| self.memos.get(at)?.as_ref());
+        let remembered =
+            memo.zip(period).and_then(|(memo, period)| memo.version(&self.description, period.id));
+        if remembered.is_none()
+            && let Some((field, value, rule, reason)) = self.level_fault(draft)
+        {
             report(field, value, rule, reason);
         }
-        let version = match (&period, outcome) {
-            (Some(period), Some(at)) => match self.version(at, draft, period) {
+        let version = match (period, outcome) {
+            _ if remembered.is_some() => remembered,
+            (Some(period), Some(at)) => match self.version(at, draft, period.first) {
                 Ok(version) => version,
                 Err((field, value, reason)) => {
                     report(field, &value, Rule::OutcomeDiffers, reason);
@@ -168,6 +198,9 @@ impl<'p> Resolver<'p> {
         };
         match (period, system, credits, kind) {
             (Some(period), Some(system), Some(credits), Some(kind)) if problems.len() == before => {
+                if let (Some(at), Some(version), None) = (outcome, version, remembered) {
+                    self.remember(at, version, period.id);
+                }
                 Ok(Some(Located {
                     institution,
                     outcome,
@@ -184,23 +217,36 @@ impl<'p> Resolver<'p> {
         }
     }
 
+    /// Keeps what the row at hand said of an outcome, all of which was found right.
+    fn remember(&mut self, outcome: usize, version: usize, period: i64) {
+        if self.memos.len() <= outcome {
+            self.memos.resize_with(outcome + 1, || None);
+        }
+        let versions = &self.catalogue.outcomes[outcome].versions;
+        let dated = versions.len() > 1
+            || versions.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
+        self.memos[outcome] = Some(Memo::new(&self.description, version, dated.then_some(period)));
+    }
+
     fn period(
         &mut self,
         mapping: &Mapping,
         draft: &Draft,
         institution: Option<usize>,
-    ) -> Result<std::result::Result<KnownPeriod, (Rule, String)>> {
-        let place = institution.unwrap_or(NO_INSTITUTION);
+    ) -> Result<std::result::Result<Time, (Rule, String)>> {
+        let own = institution.filter(|at| !self.catalogue.known[*at].calendar.terms.is_empty());
+        let place = own.unwrap_or(NO_CALENDAR);
         if let Some(known) = self.periods.get(&PlacedText(place, &draft.period)) {
-            return Ok(Ok(known.clone()));
+            return Ok(Ok(*known));
         }
-        let calendar = institution.map_or(&self.no_calendar, |at| &self.catalogue.known[at].calendar);
+        let calendar = own.map_or(&self.no_calendar, |at| &self.catalogue.known[at].calendar);
         match mapping.read_period(&draft.period, calendar) {
             Err(fault) => Ok(Err((fault.rule, fault.reason))),
             Ok(period) => {
-                let known = self.catalogue.period(period)?;
-                self.periods.insert((place, draft.period.clone().into_owned()), known.clone());
-                Ok(Ok(known))
+                let (first, last_year) = (period.first, period.last.year());
+                let time = Time { id: self.catalogue.period(period)?.id, first, last_year };
+                self.periods.insert((place, draft.period.clone().into_owned()), time);
+                Ok(Ok(time))
             }
         }
     }
@@ -250,10 +296,10 @@ impl<'p> Resolver<'p> {
         &self,
         outcome: usize,
         draft: &Draft,
-        period: &KnownPeriod,
+        day: Date,
     ) -> std::result::Result<Option<usize>, (Field, String, String)> {
         let versions = &self.catalogue.outcomes[outcome].versions;
-        let at = version_at(versions, &period.period);
+        let at = version_at(versions, day);
         let grouped = self.profile.group.is_some();
         if let Some(at) = at {
             if difference(draft, &versions[at], grouped).is_none() {
@@ -282,7 +328,12 @@ impl<'p> Resolver<'p> {
 
     fn scheme(&mut self, draft: &Draft) -> Result<i64> {
         let issuer = self.profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
-        self.catalogue.scheme(&self.profile.learner.scheme, issuer)
+        if let Some(scheme) = self.schemes.get(issuer) {
+            return Ok(*scheme);
+        }
+        let scheme = self.catalogue.scheme(&self.profile.learner.scheme, issuer)?;
+        self.schemes.insert(issuer.to_owned(), scheme);
+        Ok(scheme)
     }
 
     /// Turns a located row into an achievement, introducing what is new.
@@ -317,7 +368,7 @@ impl<'p> Resolver<'p> {
             Some(id) => id,
             None => self.enrol(draft, located.scheme)?,
         };
-        if self.closed.is_some_and(|closed| located.period.period.first <= closed) {
+        if self.closed.is_some_and(|closed| located.period.first <= closed) {
             self.late += 1;
         }
         let earns = self.profile.deposit.contains(&draft.status);
@@ -327,29 +378,25 @@ impl<'p> Resolver<'p> {
             None => Credits::ZERO,
         };
         let share = share.filter(|share| share.amount != Credits::ZERO);
-        let achievement = Achievement {
-            entry: EntryId(0),
+        Ok(Prepared {
             learner,
-            outcome: self.catalogue.outcomes[outcome].row.id,
-            version: version as i64 + 1,
-            period: located.period.id,
-            attempt: i64::from(draft.attempt),
-            nth: 0,
+            amount,
+            line: draft.line as i64,
+            record: draft.record.as_deref().map(Box::from),
+            group: share.map(|share| Box::new((share.first_line as i64, share.load))),
+            outcome: small(self.catalogue.outcomes[outcome].row.id)?,
+            version: version as u32 + 1,
+            period: small(located.period.id)?,
+            attempt: draft.attempt,
+            system: small(located.system.id)?,
+            institution: small(self.catalogue.known[institution].row.id)?,
+            grade: self.grade(draft)?.map(small).transpose()?,
+            attrs: self.attrs(draft)?.map(small).transpose()?,
+            file: file as u32,
+            years: (located.period.first.year(), located.period.last_year),
             status: draft.status,
             kind: located.kind,
-            system: located.system.id,
-            amount,
-            grade: self.grade(draft)?,
-            attrs: self.attrs(draft)?,
-            file: file as i64,
-            line: draft.line as i64,
-            group_line: share.map(|share| share.first_line as i64),
-            group_load: share.map(|share| share.load),
-            record: draft.record.as_deref().map(str::to_owned),
-        };
-        let years = (located.period.period.first.year(), located.period.period.last.year());
-        let institution = self.catalogue.known[institution].row.id;
-        Ok(Prepared { achievement, institution, years, commitment: [0; 32] })
+        })
     }
 
     fn new_version(&mut self, outcome: usize, draft: &Draft, system: KnownSystem) -> Result<usize> {
@@ -374,6 +421,10 @@ impl<'p> Resolver<'p> {
             accredited_to: None,
         };
         self.catalogue.add_version(outcome, row)?;
+        // What was remembered of older versions may now be said of this one.
+        if let Some(memo) = self.memos.get_mut(outcome) {
+            *memo = None;
+        }
         Ok(self.catalogue.outcomes[outcome].versions.len() - 1)
     }
 
@@ -403,6 +454,12 @@ impl<'p> Resolver<'p> {
             .collect();
         self.catalogue.attrs(&serde_json::Value::Object(object).to_string()).map(Some)
     }
+}
+
+/// The id of a registry row as a prepared row holds it.
+fn small(id: i64) -> Result<u32> {
+    u32::try_from(id)
+        .map_err(|_| Fault::new("S915", format!("a registry has the id {id}, which is out of range")))
 }
 
 fn constant(profile: &Profile, field: Field) -> bool {
@@ -478,7 +535,7 @@ pub fn introduce(catalogue: &mut Catalogue, introduced: &Introduced) -> Result<(
     let calendar = (!introduced.calendar.terms.is_empty())
         .then(|| serde_json::to_string(&introduced.calendar))
         .transpose()
-        .map_err(|error| crate::domain::fault::Fault::new("S901", error.to_string()))?;
+        .map_err(|error| Fault::new("S901", error.to_string()))?;
     match catalogue.institution(&introduced.code) {
         None => {
             let row = Institution {

@@ -14,7 +14,7 @@ use crate::intake::fault::IntakeError;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::batch::BatchPayload;
-use crate::ops::post::{Poster, Verdict};
+use crate::ops::post::{Poster, Prepared, Verdict};
 use crate::store::{self, Head, Store};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ use tempfile::NamedTempFile;
 /// Runs that may wait between the two sides: one is written while the next is read.
 const IN_FLIGHT: usize = 1;
 
-/// A row takes about that many bytes of a file at least.
-const BYTES_A_ROW: u64 = 40;
+/// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
+const BYTES_A_ROW: u64 = 64;
 
 /// What an import starts from.
 pub struct Setup<'p> {
@@ -142,17 +142,7 @@ fn post(poster: &mut Poster, setup: &Setup, receiver: &Receiver<Run>) -> Result<
         if !run.facts.is_empty() {
             poster.enrol(&run.keys, run.facts)?;
         }
-        let about: Vec<(i64, i64, i64, i64)> = run
-            .rows
-            .iter()
-            .map(|row| {
-                (row.achievement.file, row.achievement.line, row.achievement.system, row.achievement.amount.0)
-            })
-            .collect();
-        let verdicts = poster.achievements(run.rows)?;
-        for (verdict, (file, line, system, amount)) in verdicts.into_iter().zip(about) {
-            counts.add(verdict, file, line, system, amount);
-        }
+        poster.achievements(&run.rows, &run.leaves, &mut |row, verdict| counts.add(row, verdict))?;
         if !run.refusals.is_empty() {
             counts.refusals += run.refusals.len() as u64;
             poster.refusals(run.refusals)?;
@@ -162,18 +152,18 @@ fn post(poster: &mut Poster, setup: &Setup, receiver: &Receiver<Run>) -> Result<
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict, file: i64, line: i64, system: i64, amount: i64) {
+    fn add(&mut self, row: &Prepared, verdict: Verdict) {
         match verdict {
-            Verdict::Posted(_) if amount > 0 => {
+            Verdict::Posted(_) if row.amount > Credits::ZERO => {
                 self.deposited += 1;
-                *self.credits.entry(system).or_default() += amount;
+                *self.credits.entry(i64::from(row.system)).or_default() += row.amount.0;
             }
             Verdict::Posted(_) => self.recorded += 1,
             Verdict::Already(_) => self.already += 1,
             Verdict::Conflict { entry, columns } => {
                 let reason =
                     format!("entry {entry} records this achievement with another {}", columns.join(", "));
-                self.conflicts.push(Conflict { file, line, reason });
+                self.conflicts.push(Conflict { file: i64::from(row.file), line: row.line, reason });
             }
         }
     }

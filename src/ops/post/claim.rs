@@ -31,32 +31,50 @@ pub enum Verdict {
 /// rows that are posted.
 #[derive(Debug)]
 pub enum Claim {
-    New { nth: i64 },
+    /// New, though others of its key came before it.
+    Again {
+        nth: i64,
+    },
     Recorded(EntryId, Vec<&'static str>),
-    InRun(usize, Vec<&'static str>),
+    InRun(u64, Vec<&'static str>),
 }
 
 impl Claim {
-    pub fn into_verdict(self, posted: &[Achievement]) -> Verdict {
+    /// The verdict on a row that is not posted, given the entry of the run's first posted row.
+    pub fn into_verdict(self, first: EntryId) -> Verdict {
         let (entry, columns) = match self {
             Claim::Recorded(entry, columns) => (entry, columns),
-            Claim::InRun(at, columns) => (posted[at].entry, columns),
-            Claim::New { .. } => unreachable!("a new row is posted"),
+            Claim::InRun(at, columns) => (first.plus(at), columns),
+            Claim::Again { .. } => unreachable!("a new row is posted"),
         };
         if columns.is_empty() { Verdict::Already(entry) } else { Verdict::Conflict { entry, columns } }
     }
 }
 
-/// Bits of the filter per key, about: one false alarm in a hundred.
+/// The rows of a run that are not plainly new, by position, in order.
+pub type Claimed = Vec<(usize, Claim)>;
+
+/// Bits of the filter per key: with four of them in one word, some three false alarms in a hundred
+/// when it is full, which it never is.
 const BITS_PER_KEY: usize = 10;
 
 /// What the batch has posted so far, as a Bloom filter: a key that is not in it, of a learner whom the
 /// batch itself enrolled, is new for certain and needs no look-up.
 pub struct Claims {
     last_known_learner: i64,
-    bits: Vec<u64>,
+    words: Vec<u64>,
     keys: usize,
     hasher: hashbrown::DefaultHashBuilder,
+}
+
+/// What the run so far says about the keys of the rows that follow.
+#[derive(Default)]
+struct Run<'r> {
+    /// Rows posted so far.
+    posted: u64,
+    /// Posted rows of the key at hand: position in the run, place among the posted.
+    same_key: Vec<(usize, u64)>,
+    records: hashbrown::HashMap<(u32, &'r str), u64>,
 }
 
 impl Claims {
@@ -64,112 +82,105 @@ impl Claims {
     pub fn new(last_known_learner: i64) -> Claims {
         Claims {
             last_known_learner,
-            bits: vec![0; 16 << 10],
+            words: vec![0; 16 << 10],
             keys: 0,
             hasher: hashbrown::DefaultHashBuilder::default(),
         }
     }
 
-    /// Judges rows that are sorted by key.
-    pub fn judge(&mut self, tx: &dyn Tx, rows: &[Prepared]) -> Result<Vec<Claim>> {
-        let mut claims: Vec<Claim> = Vec::with_capacity(rows.len());
-        let mut posted: Vec<usize> = Vec::with_capacity(rows.len());
-        let mut records: hashbrown::HashMap<(i64, &str), usize> = hashbrown::HashMap::new();
-        let mut run_start = 0;
+    /// Judges rows that are sorted by key; the batch holds none of them yet.
+    pub fn judge(&mut self, tx: &dyn Tx, rows: &[Prepared]) -> Result<Claimed> {
+        let mut claimed = Claimed::new();
+        let mut run = Run::default();
+        let filled = self.keys > 0;
+        // The run's own keys enter the filter after it, since equal ones stand side by side.
         for (at, row) in rows.iter().enumerate() {
-            let same_key = at > 0 && key(&rows[at - 1].achievement) == key(&row.achievement);
-            if !same_key {
-                run_start = posted.len();
+            if at == 0 || rows[at - 1].key() != row.key() {
+                run.same_key.clear();
             }
-            let earlier = &posted[run_start..];
-            let claim = self.judge_one(tx, rows, row, earlier, run_start, &records)?;
-            if matches!(claim, Claim::New { .. }) {
-                if let Some(record) = &row.achievement.record {
-                    records.insert((row.institution, record), posted.len());
+            let may_be_kept = row.learner <= self.last_known_learner || (filled && self.has(row));
+            let claim = match (may_be_kept, run.same_key.is_empty(), &row.record) {
+                (false, true, None) => None,
+                _ => judge_one(tx, rows, at, may_be_kept, &run)?,
+            };
+            if matches!(claim, None | Some(Claim::Again { .. })) {
+                if let Some(record) = &row.record {
+                    run.records.insert((row.institution, record), run.posted);
                 }
-                posted.push(at);
+                run.same_key.push((at, run.posted));
+                run.posted += 1;
             }
-            claims.push(claim);
+            claimed.extend(claim.map(|claim| (at, claim)));
         }
         for row in rows {
-            self.remember(&row.achievement);
+            let (word, bits) = self.place(row);
+            self.words[word] |= bits;
         }
-        Ok(claims)
+        self.keys += rows.len();
+        Ok(claimed)
     }
 
-    fn judge_one(
-        &self,
-        tx: &dyn Tx,
-        rows: &[Prepared],
-        row: &Prepared,
-        earlier: &[usize],
-        run_start: usize,
-        records: &hashbrown::HashMap<(i64, &str), usize>,
-    ) -> Result<Claim> {
-        let new = &row.achievement;
-        let kept = if self.may_be_kept(new) {
-            tx.same_key(new.learner, new.outcome, new.period, new.attempt)?
-        } else {
-            Vec::new()
-        };
-        if let Some(record) = &new.record {
-            if let Some(&at) = records.get(&(row.institution, record.as_str())) {
-                return Ok(Claim::InRun(at, Vec::new()));
-            }
-            for old in tx.by_record(record)? {
-                let institution =
-                    crate::store::get::<crate::domain::registry::Outcome>(tx, old.outcome)?.institution;
-                if institution == row.institution && stands(tx, &old)? {
-                    return Ok(Claim::Recorded(old.entry, differences(&old, new)));
-                }
-            }
-        }
-        let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
-        for old in &kept {
-            if !other_record(old) && stands(tx, old)? {
-                return Ok(Claim::Recorded(old.entry, differences(old, new)));
-            }
-        }
-        for (at, &position) in earlier.iter().enumerate() {
-            let old = &rows[position].achievement;
-            if !other_record(old) {
-                return Ok(Claim::InRun(run_start + at, differences(old, new)));
-            }
-        }
-        Ok(Claim::New { nth: (kept.len() + earlier.len()) as i64 })
+    fn has(&self, row: &Prepared) -> bool {
+        let (word, bits) = self.place(row);
+        self.words[word] & bits == bits
     }
 
-    fn may_be_kept(&self, row: &Achievement) -> bool {
-        row.learner <= self.last_known_learner
-            || self.probes(row).into_iter().all(|(word, bit)| self.bits[word] & bit != 0)
-    }
-
-    fn remember(&mut self, row: &Achievement) {
-        self.keys += 1;
-        for (word, bit) in self.probes(row) {
-            self.bits[word] |= bit;
-        }
-    }
-
-    fn probes(&self, row: &Achievement) -> [(usize, u64); 4] {
-        let hash = self.hasher.hash_one(key(row));
-        let (first, step) = (hash as u32, (hash >> 32) as u32 | 1);
-        std::array::from_fn(|i| {
-            let bit = first.wrapping_add(step.wrapping_mul(i as u32)) as usize % (self.bits.len() * 64);
-            (bit / 64, 1 << (bit % 64))
-        })
+    /// A row's word of the filter, and four bits in it.
+    fn place(&self, row: &Prepared) -> (usize, u64) {
+        let hash = self.hasher.hash_one(row.key());
+        let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (6 * nth) & 63));
+        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
+        (word as usize, bits)
     }
 
     /// Grows the filter for a batch of about that many rows; only before the first row.
     pub fn expect(&mut self, rows: usize) {
         if self.keys == 0 {
-            self.bits = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
+            self.words = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
         }
     }
 }
 
-fn key(row: &Achievement) -> (i64, i64, i64, i64) {
-    (row.learner, row.outcome, row.period, row.attempt)
+/// What stands against a row; none where nothing does.
+fn judge_one(
+    tx: &dyn Tx,
+    rows: &[Prepared],
+    at: usize,
+    may_be_kept: bool,
+    run: &Run<'_>,
+) -> Result<Option<Claim>> {
+    let row = &rows[at];
+    let new = &row.achievement();
+    let kept = match may_be_kept {
+        true => tx.same_key(new.learner, new.outcome, new.period, new.attempt)?,
+        false => Vec::new(),
+    };
+    if let Some(record) = &new.record {
+        if let Some(&at) = run.records.get(&(row.institution, record.as_str())) {
+            return Ok(Some(Claim::InRun(at, Vec::new())));
+        }
+        for old in tx.by_record(record)? {
+            let institution =
+                crate::store::get::<crate::domain::registry::Outcome>(tx, old.outcome)?.institution;
+            if institution == i64::from(row.institution) && stands(tx, &old)? {
+                return Ok(Some(Claim::Recorded(old.entry, differences(&old, new))));
+            }
+        }
+    }
+    let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
+    for old in &kept {
+        if !other_record(old) && stands(tx, old)? {
+            return Ok(Some(Claim::Recorded(old.entry, differences(old, new))));
+        }
+    }
+    for &(position, posted) in &run.same_key {
+        let old = &rows[position].achievement();
+        if !other_record(old) {
+            return Ok(Some(Claim::InRun(posted, differences(old, new))));
+        }
+    }
+    let nth = (kept.len() + run.same_key.len()) as i64;
+    Ok((nth > 0).then_some(Claim::Again { nth }))
 }
 
 /// Whether an achievement has not been reversed.

@@ -1,21 +1,30 @@
 //! What a batch adds to balances and to the summary.
 
-use super::NewMovement;
+use super::{NewMovement, Prepared};
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryKind, Place};
 use crate::domain::fault::Result;
 use crate::ops::names::Names;
 use crate::store::{Read, SummaryKey, SummarySums};
+use hashbrown::HashMap;
+
+/// Deposits that are gathered before those of one learner are added up.
+const GATHERED: usize = 1 << 18;
+
+/// Outcomes with a lower id are looked up by position.
+const DENSE: usize = 1 << 20;
+
+/// What a summary row says of the outcome: institution, framework, level and field.
+type Class = (i64, String, String, String);
 
 /// Dimensions of the summary as small integers, until the batch is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Cell {
-    outcome: i64,
-    version: i32,
+    class: u32,
+    system: u32,
     years: (i16, i16),
     kind: u8,
     status: u8,
-    system: i32,
 }
 
 /// Rows of the balance table: learner, system, amounts to add.
@@ -26,41 +35,126 @@ pub type SummaryRows = Vec<(SummaryKey, SummarySums)>;
 /// The sums of one batch.
 #[derive(Default)]
 pub struct Sums {
-    balances: hashbrown::HashMap<(i64, i32), Balance>,
-    summary: hashbrown::HashMap<Cell, SummarySums>,
-}
-
-fn cell(lot: &Achievement, years: (i16, i16), system: i64) -> Cell {
-    Cell {
-        outcome: lot.outcome,
-        version: lot.version as i32,
-        years,
-        kind: lot.kind as u8,
-        status: lot.status as u8,
-        system: system as i32,
-    }
+    /// Learner, system and amount; many of one learner until they are added up.
+    deposits: Vec<(i64, u32, i64)>,
+    /// How many of them stand for themselves since they were last added up.
+    added_up: usize,
+    balances: HashMap<(i64, u32), Balance>,
+    classes: Vec<Class>,
+    class_ids: HashMap<Class, u32>,
+    class_of: HashMap<(i64, i64), u32>,
+    /// The version of each outcome that was met last, and its class.
+    last_class: Vec<(i64, u32)>,
+    summary: HashMap<Cell, SummarySums>,
 }
 
 impl Sums {
-    /// An achievement that was posted.
-    pub fn deposit(&mut self, row: &Achievement, years: (i16, i16)) {
+    /// An achievement that was posted; those of a learner in one system come together.
+    ///
+    /// # Errors
+    /// Where the registries cannot be read.
+    pub fn deposit(&mut self, read: &(impl Read + ?Sized), names: &Names, row: &Prepared) -> Result<()> {
         if row.amount != Credits::ZERO {
-            let balance = self.balances.entry((row.learner, row.system as i32)).or_default();
-            balance.shift(Place::Recognised, Place::Held, row.amount);
+            match self.deposits.last_mut() {
+                Some((learner, system, amount)) if (*learner, *system) == (row.learner, row.system) => {
+                    *amount += row.amount.0;
+                }
+                _ => self.deposits.push((row.learner, row.system, row.amount.0)),
+            }
+            if self.deposits.len() >= GATHERED + 2 * self.added_up {
+                self.add_up();
+            }
         }
-        let sums = self.summary.entry(cell(row, years, row.system)).or_default();
+        let cell = Cell {
+            class: self.class(read, names, i64::from(row.outcome), i64::from(row.version))?,
+            system: row.system,
+            years: row.years,
+            kind: row.kind as u8,
+            status: row.status as u8,
+        };
+        let sums = self.summary.entry(cell).or_default();
         sums.achievements += 1;
         sums.deposited += row.amount.0;
+        Ok(())
+    }
+
+    fn add_up(&mut self) {
+        self.deposits.sort_by_key(|(learner, system, _)| (*learner, *system));
+        self.deposits.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            kept.2 += if same { next.2 } else { 0 };
+            same
+        });
+        self.added_up = self.deposits.len();
+    }
+
+    fn class(
+        &mut self,
+        read: &(impl Read + ?Sized),
+        names: &Names,
+        outcome: i64,
+        version: i64,
+    ) -> Result<u32> {
+        let at = outcome as usize;
+        if let Some((_, class)) = self.last_class.get(at).filter(|(last, _)| *last == version) {
+            return Ok(*class);
+        }
+        let class = self.find_class(read, names, outcome, version)?;
+        if at < DENSE {
+            self.last_class.resize(self.last_class.len().max(at + 1), (0, 0));
+            self.last_class[at] = (version, class);
+        }
+        Ok(class)
+    }
+
+    fn find_class(
+        &mut self,
+        read: &(impl Read + ?Sized),
+        names: &Names,
+        outcome: i64,
+        version: i64,
+    ) -> Result<u32> {
+        if let Some(class) = self.class_of.get(&(outcome, version)) {
+            return Ok(*class);
+        }
+        let institution = names.outcome(read, outcome)?.institution;
+        let row = names.version(read, outcome, version)?;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let class = (institution, text(&row.framework), text(&row.level), text(&row.field));
+        let next = self.classes.len() as u32;
+        let id = *self.class_ids.entry(class.clone()).or_insert(next);
+        if id == next {
+            self.classes.push(class);
+        }
+        self.class_of.insert((outcome, version), id);
+        Ok(id)
     }
 
     /// A movement that was posted.
-    pub fn movement(&mut self, new: &NewMovement, years: (i16, i16)) {
+    ///
+    /// # Errors
+    /// Where the registries cannot be read.
+    pub fn movement(
+        &mut self,
+        read: &(impl Read + ?Sized),
+        names: &Names,
+        new: &NewMovement,
+        years: (i16, i16),
+    ) -> Result<()> {
         let (from, to) = new.accounts;
         if new.amount != Credits::ZERO {
-            let balance = self.balances.entry((new.lot.learner, new.system as i32)).or_default();
+            let balance = self.balances.entry((new.lot.learner, new.system as u32)).or_default();
             balance.shift(from, to, new.amount);
         }
-        let sums = self.summary.entry(cell(new.lot, years, new.system)).or_default();
+        let Achievement { outcome, version, kind, status, .. } = new.lot;
+        let cell = Cell {
+            class: self.class(read, names, *outcome, *version)?,
+            system: new.system as u32,
+            years,
+            kind: *kind as u8,
+            status: *status as u8,
+        };
+        let sums = self.summary.entry(cell).or_default();
         let mut shift = |place, amount: i64| match place {
             Place::Placed => sums.placed += amount,
             Place::Converted => sums.converted += amount,
@@ -72,37 +166,43 @@ impl Sums {
             sums.achievements -= 1;
             sums.deposited -= new.amount.0;
         }
+        Ok(())
     }
 
     /// The rows to add, in the order of their tables' keys.
-    pub fn finish(self, read: &(impl Read + ?Sized), names: &Names) -> Result<(BalanceRows, SummaryRows)> {
-        let mut balances: BalanceRows = self
-            .balances
-            .into_iter()
-            .filter(|(_, balance)| !balance.is_empty())
-            .map(|((learner, system), balance)| (learner, i64::from(system), balance))
-            .collect();
-        balances.sort_unstable_by_key(|(learner, system, _)| (*learner, *system));
-        let mut rows: hashbrown::HashMap<SummaryKey, SummarySums> = hashbrown::HashMap::new();
-        for (cell, sums) in self.summary {
-            let institution = names.outcome(read, cell.outcome)?.institution;
-            let version = names.version(read, cell.outcome, i64::from(cell.version))?;
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    pub fn finish(mut self) -> (BalanceRows, SummaryRows) {
+        self.add_up();
+        let mut rows: HashMap<SummaryKey, SummarySums> = HashMap::new();
+        for (cell, sums) in &self.summary {
+            let (institution, framework, level, field) = &self.classes[cell.class as usize];
             let key = SummaryKey {
-                institution,
+                institution: *institution,
                 system: i64::from(cell.system),
                 kind: i64::from(cell.kind),
-                framework: text(&version.framework),
-                level: text(&version.level),
-                field: text(&version.field),
+                framework: framework.clone(),
+                level: level.clone(),
+                field: field.clone(),
                 year: year_label(cell.years),
                 status: i64::from(cell.status),
             };
-            rows.entry(key).or_default().add(&sums);
+            rows.entry(key).or_default().add(sums);
         }
         let mut rows: SummaryRows = rows.into_iter().filter(|(_, sums)| !sums.is_empty()).collect();
         rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        Ok((balances, rows))
+        (self.balance_rows(), rows)
+    }
+
+    fn balance_rows(mut self) -> BalanceRows {
+        let mut rows = BalanceRows::with_capacity(self.deposits.len() + self.balances.len());
+        for (learner, system, amount) in self.deposits {
+            let mut balance = self.balances.remove(&(learner, system)).unwrap_or_default();
+            balance.shift(Place::Recognised, Place::Held, Credits(amount));
+            rows.push((learner, i64::from(system), balance));
+        }
+        rows.extend(self.balances.into_iter().map(|(key, balance)| (key.0, i64::from(key.1), balance)));
+        rows.retain(|(_, _, balance)| !balance.is_empty());
+        rows.sort_by_key(|(learner, system, _)| (*learner, *system));
+        rows
     }
 }
 

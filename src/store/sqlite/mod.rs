@@ -22,6 +22,9 @@ const APPLICATION_ID: i64 = 1_129_465_163;
 pub const SCHEMA_VERSION: i64 = 1;
 /// Pages that a connection keeps, in KiB: bounded, and enough for the index of a million rows.
 const CACHE_KIB: i64 = 64 * 1024;
+/// Bytes of a page of a new ledger: measured, half as many calls of the system as with the usual 4096,
+/// and hardly more room.
+const PAGE_SIZE: u64 = 8192;
 
 /// A ledger in a SQLite file.
 pub struct Sqlite {
@@ -48,6 +51,7 @@ impl Sqlite {
 
     fn create_in(path: &Path) -> Result<Sqlite> {
         let conn = Connection::open(path).map_err(fault(path))?;
+        conn.pragma_update(None, "page_size", PAGE_SIZE as i64).map_err(fault(path))?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(fault(path))?;
         let ledger = Self::with(conn, path)?;
         ledger.conn.execute_batch(&format!("BEGIN IMMEDIATE;\n{SCHEMA}\nCOMMIT;")).map_err(fault(path))?;
@@ -147,7 +151,8 @@ impl Sqlite {
     fn is_new(&self) -> bool {
         let tables =
             self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
-        tables.is_ok_and(|tables| tables == 0) && self.path.metadata().is_ok_and(|file| file.len() <= 4096)
+        tables.is_ok_and(|tables| tables == 0)
+            && self.path.metadata().is_ok_and(|file| file.len() <= PAGE_SIZE)
     }
 
     /// The ledger's file.

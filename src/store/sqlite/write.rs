@@ -17,26 +17,13 @@ use serde_json::Value;
 /// Rows that one INSERT carries: measured, more gains nothing.
 const ROWS_AT_ONCE: usize = 16;
 
+/// The columns of an achievement that are rarely all empty; those that are stay out of the statement.
 const ACHIEVEMENT: &[&str] = &[
-    "entry",
-    "learner",
-    "outcome",
-    "version",
-    "period",
-    "attempt",
-    "nth",
-    "status",
-    "kind",
-    "system",
-    "amount",
-    "grade",
-    "attrs",
-    "file",
-    "line",
-    "group_line",
-    "group_load",
-    "record",
+    "entry", "learner", "outcome", "version", "period", "attempt", "nth", "status", "kind", "system",
+    "amount", "file", "line", "grade",
 ];
+const BALANCE: &[&str] =
+    &["learner", "system", "held", "placed", "converted", "redeemed", "expired", "transferred"];
 const MOVEMENT: &[&str] =
     &["entry", "kind", "decision", "learner", "lot", "num", "den", "system", "amount", "period", "undoes"];
 
@@ -79,16 +66,30 @@ impl Sqlite {
         bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
     ) -> Result<()> {
         assert!(self.open_batch.get(), "the ledger is written inside `append` only");
-        let insert = |chunk: &[T]| -> rusqlite::Result<()> {
-            let mut statement = self.conn.prepare_cached(&insert_sql(table, columns, chunk.len()))?;
-            for (at, row) in chunk.iter().enumerate() {
-                bind(&mut statement, at * columns.len() + 1, row)?;
+        let insert = |rows: &[T], at_once: usize| -> rusqlite::Result<()> {
+            if rows.is_empty() {
+                return Ok(());
             }
-            statement.raw_execute().map(drop)
+            let mut statement = self.conn.prepare_cached(&insert_sql(table, columns, at_once))?;
+            for chunk in rows.chunks_exact(at_once) {
+                for (at, row) in chunk.iter().enumerate() {
+                    bind(&mut statement, at * columns.len() + 1, row)?;
+                }
+                statement.raw_execute()?;
+            }
+            Ok(())
         };
-        let whole = rows.len() - rows.len() % ROWS_AT_ONCE;
-        rows[..whole].chunks(ROWS_AT_ONCE).try_for_each(insert).map_err(fault(self.path()))?;
-        rows[whole..].chunks(1).try_for_each(insert).map_err(fault(self.path()))
+        let (whole, rest) = rows.split_at(rows.len() - rows.len() % ROWS_AT_ONCE);
+        insert(whole, ROWS_AT_ONCE).and_then(|()| insert(rest, 1)).map_err(fault(self.path()))
+    }
+
+    /// The highest account that has a balance; 0 before the first.
+    fn last_balance(&self) -> Result<i64> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT ifnull(max(learner), 0) FROM balance")
+            .map_err(fault(self.path()))?;
+        statement.query_row([], |row| row.get(0)).map_err(fault(self.path()))
     }
 
     /// Inserts or replaces one row of a registry, as a register act says it.
@@ -115,7 +116,22 @@ impl Sqlite {
     }
 }
 
-fn bind_achievement(s: &mut Statement, at: usize, a: &Achievement) -> rusqlite::Result<()> {
+/// Which of an achievement's columns that may be empty are filled somewhere in these rows.
+fn filled(rows: &[Achievement]) -> [bool; 3] {
+    let any = |has: fn(&Achievement) -> bool| rows.iter().any(has);
+    [
+        any(|a| a.attrs.is_some()),
+        any(|a| a.group_line.is_some() || a.group_load.is_some()),
+        any(|a| a.record.is_some()),
+    ]
+}
+
+fn bind_achievement(
+    s: &mut Statement,
+    at: usize,
+    a: &Achievement,
+    [attrs, group, record]: [bool; 3],
+) -> rusqlite::Result<()> {
     let numbers = [
         a.entry.0,
         a.learner,
@@ -128,17 +144,29 @@ fn bind_achievement(s: &mut Statement, at: usize, a: &Achievement) -> rusqlite::
         a.kind as i64,
         a.system,
         a.amount.0,
+        a.file,
+        a.line,
     ];
     for (offset, number) in numbers.into_iter().enumerate() {
         s.raw_bind_parameter(at + offset, number)?;
     }
-    s.raw_bind_parameter(at + 11, a.grade)?;
-    s.raw_bind_parameter(at + 12, a.attrs)?;
-    s.raw_bind_parameter(at + 13, a.file)?;
-    s.raw_bind_parameter(at + 14, a.line)?;
-    s.raw_bind_parameter(at + 15, a.group_line)?;
-    s.raw_bind_parameter(at + 16, a.group_load.map(|load| load.0))?;
-    s.raw_bind_parameter(at + 17, a.record.as_deref())
+    let mut next = at + numbers.len();
+    let mut place = || {
+        next += 1;
+        next - 1
+    };
+    s.raw_bind_parameter(place(), a.grade)?;
+    if attrs {
+        s.raw_bind_parameter(place(), a.attrs)?;
+    }
+    if group {
+        s.raw_bind_parameter(place(), a.group_line)?;
+        s.raw_bind_parameter(place(), a.group_load.map(|load| load.0))?;
+    }
+    if record {
+        s.raw_bind_parameter(place(), a.record.as_deref())?;
+    }
+    Ok(())
 }
 
 fn bind_movement(s: &mut Statement, at: usize, m: &Movement) -> rusqlite::Result<()> {
@@ -178,7 +206,13 @@ impl Tx for Sqlite {
     }
 
     fn put_achievements(&mut self, rows: &[Achievement]) -> Result<()> {
-        self.insert_many("achievement", ACHIEVEMENT, rows, bind_achievement)
+        let filled = filled(rows);
+        let [attrs, group, record] = filled;
+        let mut columns = ACHIEVEMENT.to_vec();
+        columns.extend(attrs.then_some("attrs"));
+        columns.extend(["group_line", "group_load"].into_iter().filter(|_| group));
+        columns.extend(record.then_some("record"));
+        self.insert_many("achievement", &columns, rows, |s, at, a| bind_achievement(s, at, a, filled))
     }
 
     fn put_movements(&mut self, rows: &[Movement]) -> Result<()> {
@@ -237,7 +271,15 @@ impl Tx for Sqlite {
                    expired = expired + excluded.expired, transferred = transferred + excluded.transferred \
                    RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 \
                    AND transferred = 0";
-        for (learner, system, balance) in rows {
+        let last = self.last_balance()?;
+        let (known, new) = rows.split_at(rows.partition_point(|(learner, _, _)| *learner <= last));
+        let filled: Vec<_> = new.iter().filter(|(_, _, balance)| !balance.is_empty()).collect();
+        self.insert_many("balance", BALANCE, &filled, |s, at, (learner, system, balance)| {
+            let amounts = Place::ALL[1..].iter().map(|place| balance.at(*place).0);
+            let mut numbers = [*learner, *system].into_iter().chain(amounts).zip(at..);
+            numbers.try_for_each(|(number, at)| s.raw_bind_parameter(at, number))
+        })?;
+        for (learner, system, balance) in known {
             let mut amounts = vec![*learner, *system];
             amounts.extend(Place::ALL[1..].iter().map(|place| balance.at(*place).0));
             if self.run_returning(sql, rusqlite::params_from_iter(amounts))? {
