@@ -121,7 +121,7 @@ impl<'t> Poster<'t> {
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
             sums: Sums::default(),
-            claims: claim::Claims::new(last_learner),
+            claims: claim::Claims::new(last_learner, entry),
             names: Rc::new(Names::default()),
             salters: HashMap::new(),
             enrol_acts: 0,
@@ -290,7 +290,8 @@ impl<'t> Poster<'t> {
         let mut answers = Vec::with_capacity(rows.len());
         for (mut row, verdict) in rows.into_iter().zip(verdicts) {
             let claim::Claim::New { nth } = verdict else {
-                answers.push(verdict.into_verdict(&posted));
+                let file = row.achievement.file;
+                answers.push(verdict.into_verdict(&posted, file, self.batch.entry));
                 continue;
             };
             let achievement = &mut row.achievement;

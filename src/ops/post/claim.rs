@@ -1,12 +1,15 @@
 //! Exactly once: whether a row is new, or says again what stands already.
 //!
 //! The key is the institution's own record id where it gives one, else learner, outcome, period as
-//! written and attempt. It binds standing entries only: one that was reversed leaves it free.
+//! written and attempt. It binds standing entries only: one that was reversed leaves it free. The load
+//! of a group counts once: a row that comes after its group was counted is refused.
 
 use super::Prepared;
+use crate::domain::credits::Credits;
 use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId};
 use crate::domain::fault::Result;
+use crate::intake::rules::Rule;
 use crate::ledger::lots::{Cut, standing};
 use crate::store::Tx;
 use std::hash::BuildHasher;
@@ -18,32 +21,73 @@ pub enum Verdict {
     Posted(EntryId),
     /// The same achievement stands already.
     Already(EntryId),
-    /// An achievement of this key stands already and says something else.
+    /// What stands already contradicts it.
     Conflict {
-        /// The standing entry.
-        entry: EntryId,
-        /// Names of the columns that differ.
-        columns: Vec<&'static str>,
+        /// The rule that it breaks.
+        rule: Rule,
+        /// What stands, and how the row differs.
+        reason: String,
     },
+}
+
+/// Where an achievement that stands was recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    entry: EntryId,
+    file: i64,
+    line: i64,
+}
+
+impl Standing {
+    fn of(row: &Achievement) -> Standing {
+        Standing { entry: row.entry, file: row.file, line: row.line }
+    }
+
+    /// How a row of that file is told what it contradicts; entries from `batch` on are of its own import.
+    fn told(self, file: i64, batch: EntryId) -> (Rule, String) {
+        if self.entry < batch {
+            return (Rule::Conflict, format!("entry {}", self.entry));
+        }
+        let place = if self.file == file {
+            "the file".to_owned()
+        } else {
+            format!("file {} of the import", self.file + 1)
+        };
+        (Rule::ConflictInFile, format!("line {} of {place}", self.line))
+    }
 }
 
 /// A verdict before entries have places; in-run earlier rows are named by their position among the
 /// rows that are posted.
 #[derive(Debug)]
 pub enum Claim {
-    New { nth: i64 },
-    Recorded(EntryId, Vec<&'static str>),
+    New {
+        nth: i64,
+    },
+    Recorded(Standing, Vec<&'static str>),
     InRun(usize, Vec<&'static str>),
+    /// An entry of another batch, and the load of the row's group that it shares.
+    Counted(EntryId, Credits),
 }
 
 impl Claim {
-    pub fn into_verdict(self, posted: &[Achievement]) -> Verdict {
-        let (entry, columns) = match self {
-            Claim::Recorded(entry, columns) => (entry, columns),
-            Claim::InRun(at, columns) => (posted[at].entry, columns),
+    /// The verdict on a row of that file, with the rows that were posted and the batch's first entry.
+    pub fn into_verdict(self, posted: &[Achievement], file: i64, batch: EntryId) -> Verdict {
+        let (standing, columns) = match self {
+            Claim::Recorded(standing, columns) => (standing, columns),
+            Claim::InRun(at, columns) => (Standing::of(&posted[at]), columns),
+            Claim::Counted(entry, load) => {
+                let reason = format!("entry {entry} and its group counted {load} of this period already");
+                return Verdict::Conflict { rule: Rule::GroupCounted, reason };
+            }
             Claim::New { .. } => unreachable!("a new row is posted"),
         };
-        if columns.is_empty() { Verdict::Already(entry) } else { Verdict::Conflict { entry, columns } }
+        if columns.is_empty() {
+            return Verdict::Already(standing.entry);
+        }
+        let (rule, place) = standing.told(file, batch);
+        let reason = format!("{place} records this achievement with another {}", columns.join(", "));
+        Verdict::Conflict { rule, reason }
     }
 }
 
@@ -54,16 +98,19 @@ const BITS_PER_KEY: usize = 10;
 /// batch itself enrolled, is new for certain and needs no look-up.
 pub struct Claims {
     last_known_learner: i64,
+    /// The batch's first entry.
+    batch: EntryId,
     bits: Vec<u64>,
     keys: usize,
     hasher: hashbrown::DefaultHashBuilder,
 }
 
 impl Claims {
-    /// Learners up to this one were there before the batch.
-    pub fn new(last_known_learner: i64) -> Claims {
+    /// Learners up to this one were there before the batch, which begins with this entry.
+    pub fn new(last_known_learner: i64, batch: EntryId) -> Claims {
         Claims {
             last_known_learner,
+            batch,
             bits: vec![0; 16 << 10],
             keys: 0,
             hasher: hashbrown::DefaultHashBuilder::default(),
@@ -74,7 +121,8 @@ impl Claims {
     pub fn judge(&mut self, tx: &dyn Tx, rows: &[Prepared]) -> Result<Vec<Claim>> {
         let mut claims: Vec<Claim> = Vec::with_capacity(rows.len());
         let mut posted: Vec<usize> = Vec::with_capacity(rows.len());
-        let mut records: hashbrown::HashMap<(i64, &str), usize> = hashbrown::HashMap::new();
+        // By institution and record: the place among the rows that are posted, and among all.
+        let mut records: hashbrown::HashMap<(i64, &str), (usize, usize)> = hashbrown::HashMap::new();
         let mut run_start = 0;
         for (at, row) in rows.iter().enumerate() {
             let same_key = at > 0 && key(&rows[at - 1].achievement) == key(&row.achievement);
@@ -85,7 +133,7 @@ impl Claims {
             let claim = self.judge_one(tx, rows, row, earlier, run_start, &records)?;
             if matches!(claim, Claim::New { .. }) {
                 if let Some(record) = &row.achievement.record {
-                    records.insert((row.institution, record), posted.len());
+                    records.insert((row.institution, record), (posted.len(), at));
                 }
                 posted.push(at);
             }
@@ -104,7 +152,7 @@ impl Claims {
         row: &Prepared,
         earlier: &[usize],
         run_start: usize,
-        records: &hashbrown::HashMap<(i64, &str), usize>,
+        records: &hashbrown::HashMap<(i64, &str), (usize, usize)>,
     ) -> Result<Claim> {
         let new = &row.achievement;
         let kept = if self.may_be_kept(new) {
@@ -113,21 +161,19 @@ impl Claims {
             Vec::new()
         };
         if let Some(record) = &new.record {
-            if let Some(&at) = records.get(&(row.institution, record.as_str())) {
-                return Ok(Claim::InRun(at, Vec::new()));
+            if let Some(&(at, position)) = records.get(&(row.institution, record.as_str())) {
+                return Ok(Claim::InRun(at, differences(&rows[position].achievement, new)));
             }
             for old in tx.by_record(record)? {
-                let institution =
-                    crate::store::get::<crate::domain::registry::Outcome>(tx, old.outcome)?.institution;
-                if institution == row.institution && stands(tx, &old)? {
-                    return Ok(Claim::Recorded(old.entry, differences(&old, new)));
+                if institution_of(tx, &old)? == row.institution && stands(tx, &old)? {
+                    return Ok(Claim::Recorded(Standing::of(&old), differences(&old, new)));
                 }
             }
         }
         let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
         for old in &kept {
             if !other_record(old) && stands(tx, old)? {
-                return Ok(Claim::Recorded(old.entry, differences(old, new)));
+                return Ok(Claim::Recorded(Standing::of(old), differences(old, new)));
             }
         }
         for (at, &position) in earlier.iter().enumerate() {
@@ -136,7 +182,28 @@ impl Claims {
                 return Ok(Claim::InRun(run_start + at, differences(old, new)));
             }
         }
+        if let Some(counted) = self.counted(tx, row)? {
+            return Ok(counted);
+        }
         Ok(Claim::New { nth: (kept.len() + earlier.len()) as i64 })
+    }
+
+    /// The standing entry of an earlier batch among which the load of the row's group was divided.
+    fn counted(&self, tx: &dyn Tx, row: &Prepared) -> Result<Option<Claim>> {
+        let new = &row.achievement;
+        if new.group_load.is_none() || new.learner > self.last_known_learner {
+            return Ok(None);
+        }
+        for old in tx.achievements_of(new.learner)? {
+            let Some(load) = old.group_load.filter(|_| old.period == new.period && old.entry < self.batch)
+            else {
+                continue;
+            };
+            if institution_of(tx, &old)? == row.institution && stands(tx, &old)? {
+                return Ok(Some(Claim::Counted(old.entry, load)));
+            }
+        }
+        Ok(None)
     }
 
     fn may_be_kept(&self, row: &Achievement) -> bool {
@@ -172,6 +239,10 @@ fn key(row: &Achievement) -> (i64, i64, i64, i64) {
     (row.learner, row.outcome, row.period, row.attempt)
 }
 
+fn institution_of(tx: &dyn Tx, row: &Achievement) -> Result<i64> {
+    Ok(crate::store::get::<crate::domain::registry::Outcome>(tx, row.outcome)?.institution)
+}
+
 /// Whether an achievement has not been reversed.
 fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
     let movements = tx.movements_of_lot(row.learner, row.entry)?;
@@ -180,9 +251,14 @@ fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
     Ok(!undone.contains_key(&row.entry))
 }
 
-/// The columns in which two rows of one key differ; the file and the line do not count.
+/// The columns in which two rows of one key differ; the file and the line do not count. Under an
+/// institution's own record id that may be all of them.
 fn differences(old: &Achievement, new: &Achievement) -> Vec<&'static str> {
     let same = [
+        ("learner", old.learner == new.learner),
+        ("outcome", old.outcome == new.outcome),
+        ("period", old.period == new.period),
+        ("attempt", old.attempt == new.attempt),
         ("outcome version", old.version == new.version),
         ("status", old.status == new.status),
         ("kind", old.kind == new.kind),
