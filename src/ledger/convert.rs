@@ -86,6 +86,13 @@ pub struct Act {
     pub lost: String,
 }
 
+impl Act {
+    /// Whether anything results where a ratio says what does; all of it may be lost by rounding.
+    fn is_worth_something(&self, rule: &Rule) -> bool {
+        matches!(rule.worth, Worth::Credits(_)) || self.lots.iter().any(|taken| taken.worth > Credits::ZERO)
+    }
+}
+
 /// A lot that stays where it is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
@@ -141,14 +148,19 @@ pub fn plan(sources: &[Source], rules: &[Rule], target: &Target, day: Date, orde
         }
     }
     for ((rule, _), sources) in taken {
-        match act(rule, &rules[rule], &sources) {
-            Some(act) => plan.acts.push(act),
-            None => plan.refused.extend(sources.iter().map(|source| Left {
-                lot: source.lot,
-                rule: Some(rule),
-                why: format!("rule {}: the amount is beyond what the ledger counts", rules[rule].id),
-            })),
-        }
+        let refusal = match act(rule, &rules[rule], &sources) {
+            Some(act) if act.is_worth_something(&rules[rule]) => {
+                plan.acts.push(act);
+                continue;
+            }
+            Some(act) => format!("{} comes to nothing", act.arithmetic),
+            None => "the amount is beyond what the ledger counts".to_owned(),
+        };
+        plan.refused.extend(sources.iter().map(|source| Left {
+            lot: source.lot,
+            rule: Some(rule),
+            why: format!("rule {}: {refusal}", rules[rule].id),
+        }));
     }
     plan
 }
@@ -210,14 +222,13 @@ fn judge(rule: &Rule, source: &Source, day: Date, orders: &impl Orders) -> Answe
     if !rule.kinds.is_empty() && !rule.kinds.contains(&source.kind) {
         return Answer::Refuses(format!("{} learning is not accepted", source.kind.name()));
     }
-    for refusal in [
+    let refusals = [
         grade_refusal(rule, source, orders),
         score_refusal(rule, source),
         level_refusal(rule, source, orders),
-    ] {
-        if let Some(why) = refusal {
-            return Answer::Refuses(why);
-        }
+    ];
+    if let Some(why) = refusals.into_iter().flatten().next() {
+        return Answer::Refuses(why);
     }
     match source.period.within(rule.taken_from, rule.taken_to) {
         Within::Yes => Answer::Takes,
@@ -382,6 +393,10 @@ mod tests {
         assert_eq!(plan.acts[0].lost, "0");
         let half_up = Rule { rounding: RoundingMode::HalfUp, ..system_rule("2/3") };
         assert_eq!(worths(&to_semester(&[source(1, 4_000)], half_up)), [2_667]);
+        let whole = Rule { step: Credits(1_000), ..system_rule("2/3") };
+        let plan = to_semester(&[source(1, 1_000)], whole);
+        assert!(plan.acts.is_empty(), "0.667 of a whole credit is none: the original stays");
+        assert!(plan.refused[0].why.contains("comes to nothing"), "{:?}", plan.refused);
     }
 
     #[test]

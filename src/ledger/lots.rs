@@ -75,7 +75,8 @@ impl Lot {
 
 /// The movements that count: known, effective, and not undone by another that counts.
 ///
-/// Undoing an undoing makes the first entry count again, so the newest are judged first.
+/// Undoing an undoing makes the first entry count again, so the newest are judged first. A reversal
+/// takes effect when what it reverses did: a day inside their month leaves neither of them open.
 pub fn standing<'a>(
     movements: &'a [Movement],
     cut: &Cut,
@@ -86,8 +87,13 @@ pub fn standing<'a>(
     let mut sorted: Vec<&Movement> = movements.iter().collect();
     sorted.sort_by_key(|movement| std::cmp::Reverse(movement.entry));
     for movement in sorted {
-        let known = cut.knows(movement.entry) && !undone.contains_key(&movement.entry);
-        if !known || (cut.as_of.is_some() && cut.effective(&period(movement.period)) != Within::Yes) {
+        if !cut.knows(movement.entry) || undone.contains_key(&movement.entry) {
+            continue;
+        }
+        let effective =
+            if cut.as_of.is_some() { cut.effective(&period(movement.period)) } else { Within::Yes };
+        let with_its_target = effective == Within::Undecided && movement.kind == EntryKind::Reverse;
+        if effective != Within::Yes && !with_its_target {
             continue;
         }
         if let Some(target) = movement.undoes {
@@ -255,6 +261,18 @@ mod tests {
         assert_eq!(held_and_converted(&all[..2], now), (0, 10_000, 5_000));
         assert_eq!(held_and_converted(&all[..4], now), (10_000, 0, 0));
         assert_eq!(held_and_converted(&all, now), (0, 10_000, 5_000), "a release that was reversed");
+    }
+
+    #[test]
+    fn what_was_reversed_is_not_undecided_inside_its_month() {
+        let month = Period { last: date(2024, 8, 31), first: date(2024, 8, 1), ..periods(1) };
+        let reversal = Movement { period: 1, ..movement(11, EntryKind::Reverse, 10_000, Some(5)) };
+        let cut = Cut { as_of: Some(date(2024, 8, 15)), known: None };
+        let folded = |movements: &[Movement]| {
+            fold(vec![deposit(5, 10_000)], movements, &cut, &|_| month.clone()).remove(0)
+        };
+        assert_eq!((folded(&[]).effective, folded(&[]).reversed_by), (Within::Undecided, None));
+        assert_eq!(folded(&[reversal]).reversed_by, Some(EntryId::new(0, 11)));
     }
 
     #[test]

@@ -20,6 +20,17 @@ pub fn close(
     reason: Option<String>,
     log: i64,
 ) -> Result<Sealed> {
+    store::again(|| close_once(store, actor, through, today, reason.clone(), log))
+}
+
+fn close_once(
+    store: &mut dyn Store,
+    actor: &Actor,
+    through: Date,
+    today: Date,
+    reason: Option<String>,
+    log: i64,
+) -> Result<Sealed> {
     if through >= today {
         return Err(Fault::new("P102", format!("{through} is not over yet"))
             .remedy("close through yesterday at the latest"));

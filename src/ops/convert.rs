@@ -145,7 +145,7 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
     payload.why = request.reason.clone().unwrap_or_default();
     payload.books = in_force;
     if let Some(closed) = closed.filter(|closed| request.date <= *closed) {
-        if request.reason.is_none() {
+        if !super::undo::is_reason(request.reason.as_deref()) {
             return Err(Fault::new(
                 "I301",
                 format!("{} lies in the books that are closed through {closed}", request.date),
@@ -155,7 +155,7 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
         payload.closed_period = Some(closed.to_string());
     }
     let head = store::head(store, request.log)?;
-    let waiting = waiting(store)?;
+    let mut waiting = waiting(store)?;
     let mut outcome = Outcome::default();
     store.append(request.log, Some(&head), &mut |tx| {
         let mut poster = Poster::open(tx, request.log, &payload)?;
@@ -168,7 +168,7 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
             orders: &orders,
             period,
             outcome: Outcome::default(),
-            waiting: &waiting,
+            waiting: &mut waiting,
         };
         run.all()?;
         outcome = std::mem::take(&mut run.outcome);
@@ -238,16 +238,21 @@ pub fn target(read: &(impl Read + ?Sized), code: &str) -> Result<Target> {
 }
 
 /// Lots and rules that wait for a day already, so that asking again records nothing new.
-fn waiting(read: &(impl Read + ?Sized)) -> Result<BTreeSet<(i64, i64)>> {
-    let mut waiting = BTreeSet::new();
+fn waiting(read: &(impl Read + ?Sized)) -> Result<BTreeSet<(EntryId, i64)>> {
+    let mut undecided: Vec<(EntryId, i64)> = Vec::new();
     read.decisions(&mut |decision| {
-        if let (Some(learner), Some(rule), "undecided") =
-            (decision.learner, decision.rule, decision.verb.as_str())
-        {
-            waiting.insert((learner, rule));
+        if let (Some(rule), "undecided") = (decision.rule, decision.verb.as_str()) {
+            undecided.push((decision.entry, rule));
         }
         Ok(())
     })?;
+    let mut waiting = BTreeSet::new();
+    for (entry, rule) in undecided {
+        let Some(act) = read.act(entry)? else { continue };
+        // A payload that cannot be read is for `verify` to find; the lot is then recorded once more.
+        let lots = serde_json::from_str::<Decision>(&act.payload).map(|decision| decision.undecided);
+        waiting.extend(lots.unwrap_or_default().into_iter().map(|left| (left.lot, rule)));
+    }
     Ok(waiting)
 }
 
@@ -321,13 +326,17 @@ struct Run<'t, 'r, O> {
     /// Registry id of the effective date.
     period: i64,
     outcome: Outcome,
-    waiting: &'r BTreeSet<(i64, i64)>,
+    /// Lots and rules of which it is recorded that they wait for a day.
+    waiting: &'r mut BTreeSet<(EntryId, i64)>,
 }
 
 impl<O: Orders> Run<'_, '_, O> {
     fn all(&mut self) -> Result<()> {
         match &self.request.learners {
-            Some(learners) => learners.iter().try_for_each(|learner| self.learner(*learner)),
+            Some(learners) => {
+                let once: BTreeSet<i64> = learners.iter().copied().collect();
+                once.into_iter().try_for_each(|learner| self.learner(learner))
+            }
             None => (1..=self.poster.read().last_learner()?).try_for_each(|learner| self.learner(learner)),
         }
     }
@@ -447,7 +456,7 @@ impl<O: Orders> Run<'_, '_, O> {
     /// Records once that a lot waits for a day.
     fn wait(&mut self, learner: i64, left: &crate::ledger::convert::Left) -> Result<()> {
         let Some(rule) = left.rule else { return Ok(()) };
-        if self.waiting.contains(&(learner, self.books[rule].id)) {
+        if !self.waiting.insert((left.lot, self.books[rule].id)) {
             return Ok(());
         }
         let name = self.books[rule].name.clone();

@@ -196,7 +196,7 @@ impl<'t> Poster<'t> {
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
             sums: Sums::default(),
-            claims: claim::Claims::new(last_learner),
+            claims: claim::Claims::new(last_learner, entry),
             names: Rc::new(Names::default()),
             salters: HashMap::new(),
             enrol_acts: 0,
@@ -380,7 +380,8 @@ impl<'t> Poster<'t> {
                 None => 0,
                 Some((_, claim::Claim::Again { nth })) => nth,
                 Some((_, claim)) => {
-                    tell(row, claim.into_verdict(first));
+                    let file = row.achievement().file;
+                    tell(row, claim.into_verdict(first, file, self.batch.entry));
                     continue;
                 }
             };

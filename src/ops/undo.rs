@@ -1,19 +1,22 @@
 //! `release` and `reverse`: placements and whole decisions undone by new entries, never erased.
 
+mod keys;
+mod person;
 mod select;
 
 use crate::domain::account::Account;
-use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
+use crate::domain::entry::{EntryId, EntryKind, Place};
 use crate::domain::fault::{Fault, Result};
-use crate::ledger::lots::{Cut, accounts_of, standing};
 use crate::ops::batch::{Actor, BatchPayload};
 use crate::ops::convert::day;
+use crate::ops::names::Names;
 use crate::ops::post::{NewMovement, Poster};
 use crate::store::{self, DecisionRow, Head, Read, Store};
 use jiff::civil::Date;
+use person::{Person, Unit};
 pub use select::{Selection, select};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What depends on a decision may stay, stop the reversal, or go with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,18 +78,11 @@ pub struct Outcome {
     pub head: Option<Head>,
 }
 
-/// The entries of one learner, and what of them stands.
-struct Person {
-    achievements: HashMap<EntryId, Achievement>,
-    movements: HashMap<EntryId, Movement>,
-    undone: BTreeMap<EntryId, EntryId>,
-}
-
 /// Undoes decisions.
 ///
 /// # Errors
 /// `U101` where something depends on them and nothing was said of it, `U102` where a key would stand
-/// twice, `U103` where all of it is undone already.
+/// twice, `U110` where a lot would be placed that does not stand or stands elsewhere.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     store::again(|| undo_once(store, actor, request))
 }
@@ -138,6 +134,29 @@ fn in_use(dependents: &[Dependent]) -> Fault {
         .remedy("undo them too with --cascade, or reverse only what is unused with --unused")
 }
 
+/// Entries by the decision that they belong to, in their order: a deposit is its own, and the rows that
+/// share a load have the newest of them.
+fn by_decision(
+    read: &(impl Read + ?Sized),
+    person: &Person,
+    going: &[EntryId],
+) -> Result<Vec<(EntryId, Vec<EntryId>)>> {
+    let mut found: Vec<(Unit, EntryId, Vec<EntryId>)> = Vec::new();
+    for entry in going {
+        let movement = person.movements.get(entry);
+        let unit = match movement {
+            Some(row) => (row.decision, None),
+            None => person.unit(read, *entry)?,
+        };
+        let decision = movement.map_or(*entry, |row| row.decision);
+        match found.iter_mut().find(|(known, ..)| *known == unit) {
+            Some((_, _, entries)) => entries.push(*entry),
+            None => found.push((unit, decision, vec![*entry])),
+        }
+    }
+    Ok(found.into_iter().map(|(_, decision, entries)| (decision, entries)).collect())
+}
+
 /// The closed books that reversals reach into: they take effect when what they reverse did.
 fn touched(
     read: &(impl Read + ?Sized),
@@ -146,22 +165,11 @@ fn touched(
     request: &Request,
 ) -> Result<Option<String>> {
     let Some(closed) = closed else { return Ok(None) };
-    let names = crate::ops::names::Names::default();
-    let mut late = request.release && request.date <= closed;
-    for entry in targets.values().flatten().take_while(|_| !request.release) {
-        let period = match read.achievement(*entry)? {
-            Some(row) => row.period,
-            None => match read.movement(*entry)? {
-                Some(row) => row.period,
-                None => continue,
-            },
-        };
-        if names.period(read, period)?.first <= closed {
-            late = true;
-            break;
-        }
-    }
-    if late && request.reason.is_none() {
+    let late = match request.release {
+        true => request.date <= closed,
+        false => reaches(read, targets, closed, request.dependents)?,
+    };
+    if late && !is_reason(request.reason.as_deref()) {
         return Err(Fault::new(
             "I301",
             format!("this reaches into the books that are closed through {closed}"),
@@ -171,67 +179,33 @@ fn touched(
     Ok(late.then(|| closed.to_string()))
 }
 
-impl Person {
-    fn load(read: &(impl Read + ?Sized), learner: i64) -> Result<Person> {
-        let movements = read.movements_of(learner)?;
-        let no_date = |_| crate::domain::date::Period::day(Date::ZERO);
-        let (_, undone) = standing(&movements, &Cut::default(), &no_date);
-        Ok(Person {
-            achievements: read.achievements_of(learner)?.into_iter().map(|row| (row.entry, row)).collect(),
-            movements: movements.into_iter().map(|row| (row.entry, row)).collect(),
-            undone,
-        })
-    }
-
-    fn stands(&self, entry: EntryId) -> bool {
-        !self.undone.contains_key(&entry)
-    }
-
-    fn kind_of(&self, entry: EntryId) -> Option<(EntryKind, Option<EntryId>)> {
-        match self.achievements.get(&entry) {
-            Some(row) => Some((row.entry_kind(), None)),
-            None => self.movements.get(&entry).map(|row| (row.kind, row.undoes)),
+/// Whether anything that stands, or what is undone with it, took effect in the closed books.
+fn reaches(
+    read: &(impl Read + ?Sized),
+    targets: &BTreeMap<i64, Vec<EntryId>>,
+    closed: Date,
+    dependents: Dependents,
+) -> Result<bool> {
+    let names = Names::default();
+    for (learner, entries) in targets {
+        let person = Person::load(read, *learner)?;
+        let mut going = person.standing(&entries.iter().copied().collect());
+        if dependents == Dependents::Cascade {
+            let users = person.dependents(&going);
+            going.extend(users.iter().flat_map(|user| person.entries_of(user.decision)));
+        }
+        for period in going.into_iter().filter_map(|entry| person.period_of(entry)) {
+            if names.period(read, period)?.first <= closed {
+                return Ok(true);
+            }
         }
     }
+    Ok(false)
+}
 
-    fn lot_of(&self, entry: EntryId) -> Option<EntryId> {
-        if self.achievements.contains_key(&entry) {
-            Some(entry)
-        } else {
-            self.movements.get(&entry).map(|row| row.lot)
-        }
-    }
-
-    /// Decisions whose standing placements use a lot, other than those that are being undone.
-    fn users(&self, lot: EntryId, entries: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
-        self.movements
-            .values()
-            .filter(|row| row.lot == lot && row.kind == EntryKind::ConvertOut)
-            .filter(|row| self.stands(row.entry) && !entries.contains(&row.entry))
-            .map(|row| row.decision)
-            .collect()
-    }
-
-    /// The standing entries of a decision, newest first.
-    fn entries_of(&self, decision: EntryId) -> Vec<EntryId> {
-        let mut entries: Vec<EntryId> = self
-            .movements
-            .values()
-            .filter(|row| row.decision == decision && self.stands(row.entry))
-            .map(|row| row.entry)
-            .collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(*entry));
-        entries
-    }
-
-    /// Undoing this entry takes a lot away from held: it must be free.
-    fn needs_free_lot(&self, entry: EntryId) -> bool {
-        match self.kind_of(entry) {
-            Some((EntryKind::Deposit | EntryKind::Record, _)) => true,
-            Some((EntryKind::Release | EntryKind::Reverse, Some(_))) => true,
-            _ => false,
-        }
-    }
+/// Whether a reason says anything.
+pub fn is_reason(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| !reason.trim().is_empty())
 }
 
 /// One undoing in progress.
@@ -250,76 +224,76 @@ impl Run<'_, '_> {
     fn learner(&mut self, learner: i64, entries: &[EntryId]) -> Result<()> {
         let mut person = Person::load(self.poster.read(), learner)?;
         let all: BTreeSet<EntryId> = entries.iter().copied().collect();
-        let mut going: Vec<EntryId> =
-            all.iter().rev().copied().filter(|entry| person.stands(*entry)).collect();
+        let mut going = person.standing(&all);
         self.outcome.before += (all.len() - going.len()) as u64;
-        let dependents = self.dependents(&person, learner, &going, &all);
         match self.request.dependents {
-            Dependents::Refuse => self.refused.extend(dependents),
-            Dependents::Unused => {
-                let used: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.lot).collect();
-                going.retain(|entry| person.lot_of(*entry).is_none_or(|lot| !used.contains(&lot)));
-                self.outcome.stays.extend(dependents);
-            }
-            Dependents::Cascade => {
-                let mut decisions: Vec<EntryId> =
-                    dependents.iter().map(|dependent| dependent.decision).collect();
-                decisions.sort_by_key(|decision| std::cmp::Reverse(*decision));
-                decisions.dedup();
-                for decision in decisions {
-                    let entries = person.entries_of(decision);
-                    self.post(&person, learner, Some(decision), &entries)?;
-                    person.undone.extend(entries.iter().map(|entry| (*entry, EntryId(i64::MAX))));
-                }
-                self.outcome.cascaded.extend(dependents);
-            }
+            Dependents::Refuse => self.refused.extend(person.dependents(&going)),
+            Dependents::Unused => self.leave_used(&person, &mut going)?,
+            Dependents::Cascade => self.cascade(&mut person, &going)?,
         }
         if !self.refused.is_empty() || going.is_empty() {
             return Ok(());
         }
-        self.check_keys(&person, &going)?;
-        let decision = match &self.request.selection {
-            Selection::Batch(_) => None,
-            _ => person.movements.get(&going[0]).map(|row| row.decision).or(Some(going[0])),
-        };
-        self.post(&person, learner, decision, &going)
+        if let Some((entry, lot, obstacle)) = person.without_lot(&going).first() {
+            let why = match person.undone.get(lot) {
+                Some(reversal) => format!("lot {lot} would be placed again, but is reversed by {reversal}"),
+                None => format!("lot {lot} would be placed again by {obstacle} as well"),
+            };
+            return Err(Fault::new("U110", format!("entry {entry} cannot be undone"))
+                .why(why)
+                .remedy(format!("reverse {obstacle} first, with a reason")));
+        }
+        keys::check(self.poster.read(), &person, &going)?;
+        if matches!(self.request.selection, Selection::Batch(_)) {
+            return self.post(&person, learner, None, &going);
+        }
+        for (decision, entries) in by_decision(self.poster.read(), &person, &going)? {
+            self.post(&person, learner, Some(decision), &entries)?;
+        }
+        Ok(())
     }
 
-    fn dependents(
-        &self,
-        person: &Person,
-        learner: i64,
-        going: &[EntryId],
-        all: &BTreeSet<EntryId>,
-    ) -> Vec<Dependent> {
-        let mut found = Vec::new();
-        for entry in going.iter().filter(|entry| person.needs_free_lot(**entry)) {
-            let Some(lot) = person.lot_of(*entry) else { continue };
-            for decision in person.users(lot, all) {
-                found.push(Dependent { account: Account(learner), lot, decision });
+    /// Takes out what is in use, with all that stands and falls with it.
+    fn leave_used(&mut self, person: &Person, going: &mut Vec<EntryId>) -> Result<()> {
+        let mut dependents = person.dependents(going);
+        let mut used: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.lot).collect();
+        for (entry, lot, decision) in person.without_lot(going) {
+            let account = Account(person.learner);
+            let decision = person.movements.get(&decision).map_or(decision, |row| row.decision);
+            dependents.push(Dependent { account, lot, decision });
+            used.insert(lot);
+            used.extend(person.lot_of(entry));
+        }
+        if used.is_empty() {
+            return Ok(());
+        }
+        let mut units = BTreeSet::new();
+        for entry in
+            going.iter().filter(|entry| person.lot_of(**entry).is_some_and(|lot| used.contains(&lot)))
+        {
+            units.insert(person.unit(self.poster.read(), *entry)?);
+        }
+        let mut left = Vec::with_capacity(going.len());
+        for entry in going.drain(..) {
+            if !units.contains(&person.unit(self.poster.read(), entry)?) {
+                left.push(entry);
             }
         }
-        found.sort_by_key(|dependent| (dependent.lot, dependent.decision));
-        found.dedup();
-        found
+        *going = left;
+        self.outcome.stays.extend(dependents);
+        Ok(())
     }
 
-    /// A reversal of a reversal lets an achievement stand again: its key must be free.
-    fn check_keys(&self, person: &Person, going: &[EntryId]) -> Result<()> {
-        let key = |row: &Achievement| (row.outcome, row.period, row.attempt, row.record.clone());
-        for entry in going {
-            let undone = person.movements.get(entry).and_then(|row| row.undoes);
-            let Some(back) = undone.and_then(|entry| person.achievements.get(&entry)) else { continue };
-            let taken = person
-                .achievements
-                .values()
-                .find(|row| row.entry != back.entry && key(row) == key(back) && person.stands(row.entry));
-            if let Some(other) = taken {
-                return Err(Fault::new("U102", format!("entry {} cannot stand again", back.entry))
-                    .why(format!("entry {} records the same achievement", other.entry))
-                    .remedy(format!("reverse decision {} first", other.entry)));
-            }
+    /// Undoes what depends on the entries, newest first.
+    fn cascade(&mut self, person: &mut Person, going: &[EntryId]) -> Result<()> {
+        let dependents = person.dependents(going);
+        let decisions: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.decision).collect();
+        for decision in decisions.into_iter().rev() {
+            let entries = person.entries_of(decision);
+            self.post(person, person.learner, Some(decision), &entries)?;
+            person.undone.extend(entries.iter().map(|entry| (*entry, EntryId(i64::MAX))));
         }
+        self.outcome.cascaded.extend(dependents);
         Ok(())
     }
 
@@ -346,9 +320,7 @@ impl Run<'_, '_> {
                 .remedy("run `creditbank verify`")
         };
         let lot = person.lot_of(entry).and_then(|lot| person.achievements.get(&lot)).ok_or_else(missing)?;
-        let kind_of = |entry| person.kind_of(entry);
-        let accounts = accounts_of(EntryKind::Reverse, Some(entry), &kind_of)
-            .unwrap_or((Place::Held, Place::Recognised));
+        let accounts = person.accounts_of_undoing(entry).unwrap_or((Place::Held, Place::Recognised));
         let (system, amount, share, own_period) = match person.movements.get(&entry) {
             Some(row) => (row.system, row.amount, (row.num, row.den), row.period),
             None => (lot.system, lot.amount, (1, 1), lot.period),

@@ -58,10 +58,11 @@ struct Read {
     rejects: Option<RejectWriter<NamedTempFile>>,
 }
 
-/// A row whose achievement stands already with other values.
+/// A row that what stands already contradicts.
 struct Conflict {
     file: i64,
     line: i64,
+    rule: Rule,
     reason: String,
 }
 
@@ -160,10 +161,8 @@ impl Counts {
             }
             Verdict::Posted(_) => self.recorded += 1,
             Verdict::Already(_) => self.already += 1,
-            Verdict::Conflict { entry, columns } => {
-                let reason =
-                    format!("entry {entry} records this achievement with another {}", columns.join(", "));
-                self.conflicts.push(Conflict { file: i64::from(row.file), line: row.line, reason });
+            Verdict::Conflict { rule, reason } => {
+                self.conflicts.push(Conflict { file: i64::from(row.file), line: row.line, rule, reason });
             }
         }
     }
@@ -236,9 +235,9 @@ fn add_conflicts(
             let mapping = reader.mapping();
             let mut none = Vec::new();
             let draft = mapping.draft(&record, &mut none);
-            let problem = Problem::new(Rule::Conflict, record.line(), None, "", conflict.reason.as_str());
+            let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;
-            *outcome.by_rule.entry(Rule::Conflict.code()).or_default() += 1;
+            *outcome.by_rule.entry(conflict.rule.code()).or_default() += 1;
             let problems = [problem];
             kept.push(refusal(&record, draft.as_ref(), &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {

@@ -1,12 +1,15 @@
 //! Exactly once: whether a row is new, or says again what stands already.
 //!
 //! The key is the institution's own record id where it gives one, else learner, outcome, period as
-//! written and attempt. It binds standing entries only: one that was reversed leaves it free.
+//! written and attempt. It binds standing entries only: one that was reversed leaves it free. The load
+//! of a group counts once: a row that comes after its group was counted is refused.
 
 use super::Prepared;
+use crate::domain::credits::Credits;
 use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId};
 use crate::domain::fault::Result;
+use crate::intake::rules::Rule;
 use crate::ledger::lots::{Cut, standing};
 use crate::store::Tx;
 use std::hash::BuildHasher;
@@ -18,13 +21,40 @@ pub enum Verdict {
     Posted(EntryId),
     /// The same achievement stands already.
     Already(EntryId),
-    /// An achievement of this key stands already and says something else.
+    /// What stands already contradicts it.
     Conflict {
-        /// The standing entry.
-        entry: EntryId,
-        /// Names of the columns that differ.
-        columns: Vec<&'static str>,
+        /// The rule that it breaks.
+        rule: Rule,
+        /// What stands, and how the row differs.
+        reason: String,
     },
+}
+
+/// Where an achievement that stands was recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    entry: EntryId,
+    file: i64,
+    line: i64,
+}
+
+impl Standing {
+    fn of(row: &Achievement) -> Standing {
+        Standing { entry: row.entry, file: row.file, line: row.line }
+    }
+
+    /// How a row of that file is told what it contradicts; entries from `batch` on are of its own import.
+    fn told(self, file: i64, batch: EntryId) -> (Rule, String) {
+        if self.entry < batch {
+            return (Rule::Conflict, format!("entry {}", self.entry));
+        }
+        let place = if self.file == file {
+            "the file".to_owned()
+        } else {
+            format!("file {} of the import", self.file + 1)
+        };
+        (Rule::ConflictInFile, format!("line {} of {place}", self.line))
+    }
 }
 
 /// A verdict before entries have places; in-run earlier rows are named by their position among the
@@ -35,19 +65,32 @@ pub enum Claim {
     Again {
         nth: i64,
     },
-    Recorded(EntryId, Vec<&'static str>),
-    InRun(u64, Vec<&'static str>),
+    Recorded(Standing, Vec<&'static str>),
+    /// An earlier row of the run: its place among the posted ones stands for its entry.
+    InRun(u64, Standing, Vec<&'static str>),
+    /// An entry of another batch, and the load of the row's group that it shares.
+    Counted(EntryId, Credits),
 }
 
 impl Claim {
-    /// The verdict on a row that is not posted, given the entry of the run's first posted row.
-    pub fn into_verdict(self, first: EntryId) -> Verdict {
-        let (entry, columns) = match self {
-            Claim::Recorded(entry, columns) => (entry, columns),
-            Claim::InRun(at, columns) => (first.plus(at), columns),
+    /// The verdict on a row of that file that is not posted, given the entry of the run's first posted
+    /// row and the batch's first entry.
+    pub fn into_verdict(self, first: EntryId, file: i64, batch: EntryId) -> Verdict {
+        let (standing, columns) = match self {
+            Claim::Recorded(standing, columns) => (standing, columns),
+            Claim::InRun(at, standing, columns) => (Standing { entry: first.plus(at), ..standing }, columns),
+            Claim::Counted(entry, load) => {
+                let reason = format!("entry {entry} and its group counted {load} of this period already");
+                return Verdict::Conflict { rule: Rule::GroupCounted, reason };
+            }
             Claim::Again { .. } => unreachable!("a new row is posted"),
         };
-        if columns.is_empty() { Verdict::Already(entry) } else { Verdict::Conflict { entry, columns } }
+        if columns.is_empty() {
+            return Verdict::Already(standing.entry);
+        }
+        let (rule, place) = standing.told(file, batch);
+        let reason = format!("{place} records this achievement with another {}", columns.join(", "));
+        Verdict::Conflict { rule, reason }
     }
 }
 
@@ -62,6 +105,8 @@ const BITS_PER_KEY: usize = 10;
 /// batch itself enrolled, is new for certain and needs no look-up.
 pub struct Claims {
     last_known_learner: i64,
+    /// The batch's first entry.
+    batch: EntryId,
     words: Vec<u64>,
     keys: usize,
     hasher: hashbrown::DefaultHashBuilder,
@@ -74,14 +119,16 @@ struct Run<'r> {
     posted: u64,
     /// Posted rows of the key at hand: position in the run, place among the posted.
     same_key: Vec<(usize, u64)>,
-    records: hashbrown::HashMap<(u32, &'r str), u64>,
+    /// By institution and record: place among the posted, position in the run.
+    records: hashbrown::HashMap<(u32, &'r str), (u64, usize)>,
 }
 
 impl Claims {
-    /// Learners up to this one were there before the batch.
-    pub fn new(last_known_learner: i64) -> Claims {
+    /// Learners up to this one were there before the batch, which begins with this entry.
+    pub fn new(last_known_learner: i64, batch: EntryId) -> Claims {
         Claims {
             last_known_learner,
+            batch,
             words: vec![0; 16 << 10],
             keys: 0,
             hasher: hashbrown::DefaultHashBuilder::default(),
@@ -101,11 +148,11 @@ impl Claims {
             let may_be_kept = row.learner <= self.last_known_learner || (filled && self.has(row));
             let claim = match (may_be_kept, run.same_key.is_empty(), &row.record) {
                 (false, true, None) => None,
-                _ => judge_one(tx, rows, at, may_be_kept, &run)?,
+                _ => self.judge_one(tx, rows, at, may_be_kept, &run)?,
             };
             if matches!(claim, None | Some(Claim::Again { .. })) {
                 if let Some(record) = &row.record {
-                    run.records.insert((row.institution, record), run.posted);
+                    run.records.insert((row.institution, record), (run.posted, at));
                 }
                 run.same_key.push((at, run.posted));
                 run.posted += 1;
@@ -133,6 +180,67 @@ impl Claims {
         (word as usize, bits)
     }
 
+    /// What stands against a row; none where nothing does.
+    fn judge_one(
+        &self,
+        tx: &dyn Tx,
+        rows: &[Prepared],
+        at: usize,
+        may_be_kept: bool,
+        run: &Run<'_>,
+    ) -> Result<Option<Claim>> {
+        let row = &rows[at];
+        let new = &row.achievement();
+        let kept = match may_be_kept {
+            true => tx.same_key(new.learner, new.outcome, new.period, new.attempt)?,
+            false => Vec::new(),
+        };
+        if let Some(record) = &new.record {
+            if let Some(&(posted, position)) = run.records.get(&(row.institution, record.as_str())) {
+                let old = &rows[position].achievement();
+                return Ok(Some(Claim::InRun(posted, Standing::of(old), differences(old, new))));
+            }
+            for old in tx.by_record(record)? {
+                if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
+                    return Ok(Some(Claim::Recorded(Standing::of(&old), differences(&old, new))));
+                }
+            }
+        }
+        let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
+        for old in &kept {
+            if !other_record(old) && stands(tx, old)? {
+                return Ok(Some(Claim::Recorded(Standing::of(old), differences(old, new))));
+            }
+        }
+        for &(position, posted) in &run.same_key {
+            let old = &rows[position].achievement();
+            if !other_record(old) {
+                return Ok(Some(Claim::InRun(posted, Standing::of(old), differences(old, new))));
+            }
+        }
+        if let Some(counted) = self.counted(tx, row)? {
+            return Ok(Some(counted));
+        }
+        let nth = (kept.len() + run.same_key.len()) as i64;
+        Ok((nth > 0).then_some(Claim::Again { nth }))
+    }
+
+    /// The standing entry of an earlier batch among which the load of the row's group was divided.
+    fn counted(&self, tx: &dyn Tx, row: &Prepared) -> Result<Option<Claim>> {
+        let new = row.achievement();
+        if new.group_load.is_none() || new.learner > self.last_known_learner {
+            return Ok(None);
+        }
+        for old in tx.achievements_of(new.learner)? {
+            let shared = old.group_load.filter(|_| old.period == new.period && old.entry < self.batch);
+            let Some(load) = shared else { continue };
+            if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
+                return Ok(Some(Claim::Counted(old.entry, load)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Grows the filter for a batch of about that many rows; only before the first row.
     pub fn expect(&mut self, rows: usize) {
         if self.keys == 0 {
@@ -141,46 +249,8 @@ impl Claims {
     }
 }
 
-/// What stands against a row; none where nothing does.
-fn judge_one(
-    tx: &dyn Tx,
-    rows: &[Prepared],
-    at: usize,
-    may_be_kept: bool,
-    run: &Run<'_>,
-) -> Result<Option<Claim>> {
-    let row = &rows[at];
-    let new = &row.achievement();
-    let kept = match may_be_kept {
-        true => tx.same_key(new.learner, new.outcome, new.period, new.attempt)?,
-        false => Vec::new(),
-    };
-    if let Some(record) = &new.record {
-        if let Some(&at) = run.records.get(&(row.institution, record.as_str())) {
-            return Ok(Some(Claim::InRun(at, Vec::new())));
-        }
-        for old in tx.by_record(record)? {
-            let institution =
-                crate::store::get::<crate::domain::registry::Outcome>(tx, old.outcome)?.institution;
-            if institution == i64::from(row.institution) && stands(tx, &old)? {
-                return Ok(Some(Claim::Recorded(old.entry, differences(&old, new))));
-            }
-        }
-    }
-    let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
-    for old in &kept {
-        if !other_record(old) && stands(tx, old)? {
-            return Ok(Some(Claim::Recorded(old.entry, differences(old, new))));
-        }
-    }
-    for &(position, posted) in &run.same_key {
-        let old = &rows[position].achievement();
-        if !other_record(old) {
-            return Ok(Some(Claim::InRun(posted, differences(old, new))));
-        }
-    }
-    let nth = (kept.len() + run.same_key.len()) as i64;
-    Ok((nth > 0).then_some(Claim::Again { nth }))
+fn institution_of(tx: &dyn Tx, row: &Achievement) -> Result<i64> {
+    Ok(crate::store::get::<crate::domain::registry::Outcome>(tx, row.outcome)?.institution)
 }
 
 /// Whether an achievement has not been reversed.

@@ -114,6 +114,9 @@ fn placed(
     learners: Option<&[i64]>,
     target: Option<&str>,
 ) -> Result<BTreeMap<i64, Vec<EntryId>>> {
+    if let Some(target) = target {
+        crate::ops::convert::target(read, target)?;
+    }
     let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
     let all: Vec<i64> = match learners {
         Some(learners) => learners.to_vec(),

@@ -1,0 +1,151 @@
+//! One learner's entries as an undoing sees them: what stands, what uses what, what goes together.
+
+use super::Dependent;
+use crate::domain::account::Account;
+use crate::domain::date::Period;
+use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
+use crate::domain::fault::Result;
+use crate::ledger::lots::{Cut, accounts_of, standing};
+use crate::store::Read;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The entries of one learner, and what of them stands.
+pub struct Person {
+    /// The account.
+    pub learner: i64,
+    /// Achievements by entry.
+    pub achievements: HashMap<EntryId, Achievement>,
+    /// Movements by entry.
+    pub movements: HashMap<EntryId, Movement>,
+    /// Entries that are undone, and by what.
+    pub undone: BTreeMap<EntryId, EntryId>,
+}
+
+/// What stands and falls together: the entries of a decision, or the rows that share a load, which are
+/// named by their batch, their file and the first line.
+pub type Unit = (EntryId, Option<(i64, i64)>);
+
+impl Person {
+    pub fn load(read: &(impl Read + ?Sized), learner: i64) -> Result<Person> {
+        let movements = read.movements_of(learner)?;
+        let no_date = |_| Period::day(Date::ZERO);
+        let (_, undone) = standing(&movements, &Cut::default(), &no_date);
+        Ok(Person {
+            learner,
+            achievements: read.achievements_of(learner)?.into_iter().map(|row| (row.entry, row)).collect(),
+            movements: movements.into_iter().map(|row| (row.entry, row)).collect(),
+            undone,
+        })
+    }
+
+    pub fn stands(&self, entry: EntryId) -> bool {
+        !self.undone.contains_key(&entry)
+    }
+
+    /// Those of some entries that stand, newest first.
+    pub fn standing(&self, entries: &BTreeSet<EntryId>) -> Vec<EntryId> {
+        entries.iter().rev().copied().filter(|entry| self.stands(*entry)).collect()
+    }
+
+    fn kind_of(&self, entry: EntryId) -> Option<(EntryKind, Option<EntryId>)> {
+        match self.achievements.get(&entry) {
+            Some(row) => Some((row.entry_kind(), None)),
+            None => self.movements.get(&entry).map(|row| (row.kind, row.undoes)),
+        }
+    }
+
+    /// Between which accounts undoing an entry moves its amount.
+    pub fn accounts_of_undoing(&self, entry: EntryId) -> Option<(Place, Place)> {
+        accounts_of(EntryKind::Reverse, Some(entry), &|entry| self.kind_of(entry))
+    }
+
+    pub fn lot_of(&self, entry: EntryId) -> Option<EntryId> {
+        if self.achievements.contains_key(&entry) {
+            Some(entry)
+        } else {
+            self.movements.get(&entry).map(|row| row.lot)
+        }
+    }
+
+    /// Registry id of the date on which an entry takes effect.
+    pub fn period_of(&self, entry: EntryId) -> Option<i64> {
+        let own = self.achievements.get(&entry).map(|row| row.period);
+        own.or_else(|| self.movements.get(&entry).map(|row| row.period))
+    }
+
+    /// Lots that undoing some entries moves between these accounts.
+    pub fn moved(&self, going: &[EntryId], from: Place, to: Place) -> BTreeSet<EntryId> {
+        let moves = |entry: &&EntryId| self.accounts_of_undoing(**entry) == Some((from, to));
+        going.iter().filter(moves).filter_map(|entry| self.lot_of(*entry)).collect()
+    }
+
+    /// The entry that stands or falls with this one: what it undoes, and what that undoes in turn.
+    fn root(&self, entry: EntryId) -> EntryId {
+        let undone = self.movements.get(&entry).and_then(|row| row.undoes);
+        undone.map_or(entry, |undone| self.root(undone))
+    }
+
+    /// Decisions whose standing placements use a lot, other than placements that end as well.
+    fn users(&self, lot: EntryId, ending: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
+        self.movements
+            .values()
+            .filter(|row| row.lot == lot && row.kind == EntryKind::ConvertOut)
+            .filter(|row| self.stands(row.entry) && !ending.contains(&row.entry))
+            .map(|row| row.decision)
+            .collect()
+    }
+
+    /// The standing entries of a decision, newest first.
+    pub fn entries_of(&self, decision: EntryId) -> Vec<EntryId> {
+        let own = self.movements.values().filter(|row| row.decision == decision).map(|row| row.entry);
+        self.standing(&own.collect())
+    }
+
+    /// Placements that must go before these entries can: undoing them takes a lot from held.
+    pub fn dependents(&self, going: &[EntryId]) -> Vec<Dependent> {
+        let ends = |entry: &&EntryId| self.accounts_of_undoing(**entry) == Some((Place::Placed, Place::Held));
+        let ending = going.iter().filter(ends).map(|entry| self.root(*entry)).collect();
+        let mut needed = self.moved(going, Place::Held, Place::Recognised);
+        needed.extend(self.moved(going, Place::Held, Place::Placed));
+        let mut found = Vec::new();
+        for lot in needed {
+            for decision in self.users(lot, &ending) {
+                found.push(Dependent { account: Account(self.learner), lot, decision });
+            }
+        }
+        found
+    }
+
+    /// Entries that place a lot again where they are undone, although it is reversed or another of them
+    /// places it too: the lot, and what stands in the way.
+    pub fn without_lot(&self, going: &[EntryId]) -> Vec<(EntryId, EntryId, EntryId)> {
+        let back = self.moved(going, Place::Recognised, Place::Held);
+        let mut placing: BTreeMap<EntryId, EntryId> = BTreeMap::new();
+        let mut found = Vec::new();
+        for entry in going {
+            if !matches!(self.accounts_of_undoing(*entry), Some((Place::Held, Place::Placed))) {
+                continue;
+            }
+            let Some(lot) = self.lot_of(*entry) else { continue };
+            let reversal = self.undone.get(&lot).filter(|_| !back.contains(&lot));
+            if let Some(obstacle) = reversal.copied().or_else(|| placing.insert(lot, *entry)) {
+                found.push((*entry, lot, obstacle));
+            }
+        }
+        found
+    }
+
+    /// What an entry stands and falls with.
+    pub fn unit(&self, read: &(impl Read + ?Sized), entry: EntryId) -> Result<Unit> {
+        let root = self.root(entry);
+        if let Some(row) = self.movements.get(&root) {
+            return Ok((row.decision, None));
+        }
+        let row = self.achievements.get(&root);
+        match row.and_then(|row| Some((row.file, row.group_line?))) {
+            Some(group) => Ok((read.batch_of(root)?.map_or(root, |batch| batch.entry), Some(group))),
+            None => Ok((root, None)),
+        }
+    }
+}
