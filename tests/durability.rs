@@ -1,6 +1,8 @@
 //! What happens to a ledger when two write at once, when a process is killed, when the disk is full,
 //! when the folder may not be written.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Session, project};

@@ -33,19 +33,19 @@ fn the_examples_come_to_the_figures_counted_by_hand() {
     // Placed in CN at a half, rounded down to halves once a learner: 4 → 2, 3 → 1.5, 15 → 7.5,
     // 21.5 → 10.5 (10.75 before rounding).
     let expected = [
-        "CB00000001X,ECTS,0,9,0,0,0,0,-9",         // 5 statistics + 4 online
-        "CB00000001X,CN,12.5,0,4.5,0,0,0,-17",     // 2.5 + 2
-        "CB000000028,CN,7,0,1.5,0,0,0,-8.5",       // 6 + 1 of safety; the crane
-        "CB000000028,ITEM,0,1,0,0,0,0,-1",         // the crane
-        "CB000000036,ECTS,0,3,0,0,0,0,-3",         // online
-        "CB000000036,CN,7.5,0,1.5,0,0,0,-9",       // 6 + 1.5 as a guide, undecided; 3 × 1/2
-        "CB000000036,ITEM,1,0,0,0,0,0,-1",         // lectures
-        "CB000000044,ECTS,0,20,0,0,0,0,-20",       // all of it placed
-        "CB000000044,CN,2.5,0,9.5,0,0,0,-12",      // 1 + 1.5; 2 + 7.5
-        "CB000000052,ECTS,0,26.5,0,0,0,0,-26.5",   // 22.5 + 4
-        "CB000000052,CN,0,0,13,0,0,0,-13",         // 2.5 + 10.5
-        "CB000000060,CN,1,0,0,0,0,0,-1",           // safety
-        "CB000000060,ITEM,1,0,0,0,0,0,-1",         // the crane, a year too early
+        "CB00000001X,ECTS,0,9,0,0,0,0,-9",       // 5 statistics + 4 online
+        "CB00000001X,CN,12.5,0,4.5,0,0,0,-17",   // 2.5 + 2
+        "CB000000028,CN,7,0,1.5,0,0,0,-8.5",     // 6 + 1 of safety; the crane
+        "CB000000028,ITEM,0,1,0,0,0,0,-1",       // the crane
+        "CB000000036,ECTS,0,3,0,0,0,0,-3",       // online
+        "CB000000036,CN,7.5,0,1.5,0,0,0,-9",     // 6 + 1.5 as a guide, undecided; 3 × 1/2
+        "CB000000036,ITEM,1,0,0,0,0,0,-1",       // lectures
+        "CB000000044,ECTS,0,20,0,0,0,0,-20",     // all of it placed
+        "CB000000044,CN,2.5,0,9.5,0,0,0,-12",    // 1 + 1.5; 2 + 7.5
+        "CB000000052,ECTS,0,26.5,0,0,0,0,-26.5", // 22.5 + 4
+        "CB000000052,CN,0,0,13,0,0,0,-13",       // 2.5 + 10.5
+        "CB000000060,CN,1,0,0,0,0,0,-1",         // safety
+        "CB000000060,ITEM,1,0,0,0,0,0,-1",       // the crane, a year too early
     ];
     assert_eq!(rows(&session, &["balances"]), expected);
 

@@ -104,7 +104,8 @@ fn every_room_keeps_to_its_doors() {
 
 #[test]
 fn only_the_command_line_prints() {
-    let prints = |line: &str| ["println!", "print!(", "io::stdout", "io::stderr"].iter().any(|p| line.contains(p));
+    let prints =
+        |line: &str| ["println!", "print!(", "io::stdout", "io::stderr"].iter().any(|p| line.contains(p));
     let faults: Vec<String> = sources()
         .iter()
         .filter(|source| source.room != "cli")

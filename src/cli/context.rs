@@ -25,10 +25,20 @@ impl Context {
             })?,
         };
         let now = now.round(jiff::Unit::Second).unwrap_or(now);
-        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        let command = std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" ");
         let name = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
         let site = whoami::hostname().unwrap_or_else(|_| "unknown".to_owned());
         Ok(Context { ledger: ledger.to_owned(), actor: Actor { name, site, now, command } })
+    }
+
+    /// The actor of a command whose arguments name learners: a batch's account of itself is public and
+    /// stays when a learner is forgotten, so it names none.
+    pub fn actor_of(&self, command: String) -> Actor {
+        Actor { command, ..self.actor.clone() }
     }
 
     /// Today in the bank's time zone.

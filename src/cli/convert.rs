@@ -73,7 +73,9 @@ impl Convert {
             dry_run: self.act.dry_run,
             log: 0,
         };
-        let outcome = convert::convert(&mut store, &context.actor, &request)?;
+        let whom = if self.all { "--all".to_owned() } else { format!("({} learners)", self.learners.len()) };
+        let actor = context.actor_of(format!("convert {whom} --to {}", self.to));
+        let outcome = convert::convert(&mut store, &actor, &request)?;
         let mut meta = meta("convert", context);
         meta.filter = vec![("to".into(), self.to.clone()), ("date".into(), request.date.to_string())];
         self.output.write(|sink| {
@@ -171,7 +173,12 @@ impl Release {
             dry_run: self.act.dry_run,
             log: 0,
         };
-        let outcome = undo(&mut store, &context.actor, &request)?;
+        let whom = match (&self.learner, self.all) {
+            (Some(_), _) => "(one learner)".to_owned(),
+            (None, true) => "--all".to_owned(),
+            (None, false) => self.decisions.join(" "),
+        };
+        let outcome = undo(&mut store, &context.actor_of(format!("release {whom}")), &request)?;
         self.output.write(|sink| tell(sink, context, "release", &outcome, self.act.dry_run))?;
         Ok(Done::Well)
     }
@@ -182,7 +189,7 @@ impl Release {
             let entry = EntryId::parse(text).ok_or_else(|| {
                 usage("U104", format!("`{text}` is not the number of a decision"), "write it as 123")
             })?;
-            if !store.decision(entry)?.is_some_and(|decision| decision.verb == "convert") {
+            if store.decision(entry)?.is_none_or(|decision| decision.verb != "convert") {
                 return Err(Fault::new(
                     "U108",
                     format!("entry {entry} is not a decision that placed credit"),

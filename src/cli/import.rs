@@ -240,7 +240,7 @@ fn problems(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
         sink.note(&format!("{hidden} more problems are not listed"))?;
     }
     for (rule, times) in &outcome.by_rule {
-        sink.note(&format!("{rule}: {times} times"))?;
+        sink.note(&format!("{rule}: {times} {}", if *times == 1 { "row" } else { "rows" }))?;
     }
     Ok(())
 }

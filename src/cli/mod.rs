@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod output;
 mod period;
+mod registry;
 mod report;
 mod rule;
 mod shell;
@@ -54,6 +55,12 @@ enum Verb {
     Rule(rule::RuleCommand),
     Completions(shell::Completions),
     Manual(shell::Manual),
+    Institution(registry::institution::Institution),
+    Outcome(registry::outcome::Outcome),
+    Learner(registry::learner::Learner),
+    System(registry::system::System),
+    Scale(registry::scale::Scale),
+    Profile(registry::profile::Profile),
 }
 
 /// What a command ended with, beside its faults.
@@ -100,5 +107,11 @@ fn run(cli: &Cli) -> Result<Done> {
         Verb::Rule(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(),
         Verb::Manual(verb) => verb.run(),
+        Verb::Institution(noun) => noun.run(&context),
+        Verb::Outcome(noun) => noun.run(&context),
+        Verb::Learner(noun) => noun.run(&context),
+        Verb::System(noun) => noun.run(&context),
+        Verb::Scale(noun) => noun.run(&context),
+        Verb::Profile(noun) => noun.run(&context),
     }
 }

@@ -5,6 +5,7 @@ pub mod credits;
 pub mod date;
 pub mod entry;
 pub mod fault;
+pub mod identifier;
 pub mod level;
 pub mod outcome;
 pub mod registry;

@@ -122,7 +122,12 @@ pub fn plan(sources: &[Source], rules: &[Rule], target: &Target, day: Date, orde
     let mut plan = Plan::default();
     let mut taken: BTreeMap<(usize, Option<EntryId>), Vec<&Source>> = BTreeMap::new();
     for source in sources.iter().filter(|source| source.held > Credits::ZERO) {
-        if matches!(target, Target::System(code) if *code == source.system) {
+        // What is at the target already has nowhere to go.
+        let there = match target {
+            Target::System(code) => *code == source.system,
+            Target::Institution(code) => *code == source.institution,
+        };
+        if there {
             continue;
         }
         match choose(source, rules, target, day, orders) {

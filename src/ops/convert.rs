@@ -354,7 +354,9 @@ impl<O: Orders> Run<'_, '_, O> {
             refused.iter().map(|l| (l, false)).chain(undecided.iter().map(|l| (l, true)))
         {
             self.outcome.left_in_all += 1;
-            if self.outcome.left.len() < LISTED {
+            // Of everybody's lots those are listed that a rule speaks of: they need somebody's attention.
+            let told = left.rule.is_some() || self.request.learners.is_some();
+            if told && self.outcome.left.len() < LISTED {
                 let (account, lot, why) = (Account(learner), left.lot, left.why.clone());
                 self.outcome.left.push(LeftLot { account, lot, why, undecided: is_undecided });
             }

@@ -11,6 +11,7 @@ pub mod learners;
 pub mod names;
 pub mod post;
 pub mod rebuild;
+pub mod registry;
 pub mod rules;
 pub mod undo;
 pub mod verify;

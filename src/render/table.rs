@@ -216,7 +216,7 @@ fn text(cell: &Cell) -> String {
         },
         Cell::Int(number) => number.to_string(),
         Cell::Amount(amount) => amount.to_string(),
-        Cell::Flag(flag) => if *flag { "yes" } else { "NO" }.to_owned(),
+        Cell::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
     }
 }
 

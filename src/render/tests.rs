@@ -71,7 +71,7 @@ filter: as-of 2024-12-31
 Title              Credits  Agrees
 ──────────────────────────────────
 数据结构                 3  yes
-=1+2                 -12.5  NO
+=1+2                 -12.5  no
 a\\u{1b}[31mb, \"c\"       -7
 
 Note: two\\u{9b}fold
@@ -85,7 +85,7 @@ fn a_narrow_table_wraps_and_a_narrower_one_becomes_records() {
 Title        Credits  Agrees
 ────────────────────────────
 数据结构           3  yes
-=1+2           -12.5  NO
+=1+2           -12.5  no
 a\\u{1b}[31m       -7
 b, \"c\"
 ";
@@ -99,7 +99,7 @@ Agrees   yes
 
 Title    =1+2
 Credits  -12.5
-Agrees   NO
+Agrees   no
 
 Title    a\\u{1b}[31m
          b, \"c\"

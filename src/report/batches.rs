@@ -17,7 +17,7 @@ const COLUMNS: [Column; 16] = [
     Column::number("bytes", "Bytes"),
     Column::text("sha256", "SHA-256"),
     Column::text("profile", "Profile"),
-    Column::text("book", "Rule book"),
+    Column::text("books", "Rule books"),
     Column::text("closed_period", "Closed period"),
     Column::text("why", "Why"),
     Column::text("id", "Id"),
@@ -51,6 +51,7 @@ fn cells(batch: &BatchRow) -> Vec<Cell> {
     let files = payload["files"].as_array().map(Vec::as_slice).unwrap_or_default();
     let each = |key: &str| files.iter().map(|file| scalar(&file[key])).collect::<Vec<_>>().join("; ");
     let bytes: Option<i64> = files.iter().filter_map(|file| file["bytes"].as_i64()).reduce(|a, b| a + b);
+    let books: Vec<String> = payload["books"].as_array().into_iter().flatten().map(versioned).collect();
     vec![
         format!("B{}", batch.no).into(),
         batch.entry.into(),
@@ -63,7 +64,7 @@ fn cells(batch: &BatchRow) -> Vec<Cell> {
         bytes.map_or(Cell::Empty, Cell::Int),
         each("sha256").into(),
         versioned(&payload["profile"]).into(),
-        versioned(&payload["book"]).into(),
+        books.join(", ").into(),
         text("closed_period"),
         text("why"),
         text("id"),

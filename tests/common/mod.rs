@@ -1,5 +1,5 @@
 //! What command sessions share: a folder, a bank in it, the real program.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

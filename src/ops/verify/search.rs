@@ -164,7 +164,7 @@ impl<'a> Audit<'a> {
         leaf_of: LeafOf<'a, T>,
     ) -> Option<(&'static str, Option<i64>, T)> {
         let dangling = self.dangling(row);
-        let concerned = |column: &&Column<T>| match (&bad[..], &dangling[..]) {
+        let concerned = |column: &&Column<T>| match (bad.as_slice(), dangling.as_slice()) {
             ([], []) => true,
             ([], dangling) => dangling.contains(&column.name),
             (bad, _) => bad.iter().any(|(bad, _)| *bad == column.name),

@@ -1,0 +1,274 @@
+//! `creditbank learner`.
+
+use super::{Asked, WriteArgs, count, open, page};
+use crate::cli::Done;
+use crate::cli::context::Context;
+use crate::cli::output::{Output, usage};
+use crate::domain::account::Account;
+use crate::domain::fault::{Fault, Result};
+use crate::domain::identifier::{Identifier, IdentifierError};
+use crate::ops::learners::find;
+use crate::ops::registry::learner::{self, Description, Listed, Person, Schemes};
+use crate::ops::registry::values::{self, Days};
+use crate::report::{Cell, Column, Section};
+use crate::store::{Identity, Read};
+
+/// Open accounts, and record and find the facts that identify and describe learners
+#[derive(Debug, clap::Args)]
+pub struct Learner {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Open an account
+    ///
+    /// The schemes cn-resident-id, orcid and isni are checked by their published checksums. The
+    /// journal records that the command was run, and none of its values; --reason is public, so name
+    /// nobody in it. Many learners at once come from a CSV file: `creditbank import` with a profile
+    /// whose target is `learners`.
+    Add(Box<Add>),
+    /// Record a further identifier of a learner
+    Identify(Box<Identify>),
+    /// Record a further name of a learner, or another fact about them; earlier ones stay
+    Describe(Box<Describe>),
+    /// All learners
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// One learner: every fact, with its days and the entry that recorded it
+    Show {
+        /// Account number or identifier
+        learner: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Learners by account number, by an identifier or by part of a name, in any script
+    Find {
+        /// A whole identifier, or words of a name in any order
+        text: String,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// Identifiers of the person, such as student-number@OU:0012 or cn-resident-id:…
+    #[arg(long = "identifier", required = true, num_args = 1.., value_name = "SCHEME[@ISSUER]:VALUE")]
+    identifiers: Vec<String>,
+    #[command(flatten)]
+    facts: Facts,
+    /// First day on which the identifiers hold
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Last day on which the identifiers hold
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct Facts {
+    /// Name, in any script
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Birth date
+    #[arg(long, value_name = "DATE")]
+    birth_date: Option<String>,
+    /// Sex, in the bank's own words
+    #[arg(long, value_name = "TEXT")]
+    sex: Option<String>,
+    /// Region, in the bank's own words
+    #[arg(long, value_name = "TEXT")]
+    region: Option<String>,
+    /// Sector, in the bank's own words
+    #[arg(long, value_name = "TEXT")]
+    sector: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Identify {
+    /// Account number or identifier
+    account: String,
+    /// The further identifier
+    #[arg(value_name = "SCHEME[@ISSUER]:VALUE")]
+    identifier: String,
+    /// First day on which it holds
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Last day on which it holds
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct Describe {
+    /// Account number or identifier
+    account: String,
+    #[command(flatten)]
+    facts: Facts,
+    /// First day on which the facts hold
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Last day on which the facts hold
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+impl Facts {
+    fn read(&self) -> Result<Vec<Description>> {
+        let born = values::day("--birth-date", self.birth_date.as_deref())?.map(|day| day.to_string());
+        let all = [
+            ("name", values::optional("--name", self.name.as_deref())?),
+            ("birth-date", born),
+            ("sex", values::optional("--sex", self.sex.as_deref())?),
+            ("region", values::optional("--region", self.region.as_deref())?),
+            ("sector", values::optional("--sector", self.sector.as_deref())?),
+        ];
+        Ok(all.into_iter().filter_map(|(scheme, value)| Some((scheme, value?))).collect())
+    }
+}
+
+fn days(from: Option<&String>, to: Option<&String>) -> Result<Days> {
+    Days::read(["--from", "--to"], from.map(String::as_str), to.map(String::as_str))
+}
+
+fn identifier(text: &str) -> Result<Identifier> {
+    Identifier::parse(text).map_err(|error| match error {
+        IdentifierError::Shape | IdentifierError::Scheme(_) => {
+            let remedy = "write it as student-number@OU:0012, or as orcid:0000-0002-1825-0097";
+            usage("G120", format!("`{text}`: {error}"), remedy)
+        }
+        IdentifierError::Description(ref scheme) => {
+            usage("G120", format!("`{text}`: {error}"), format!("give it as --{scheme}"))
+        }
+        _ => Fault::new("G121", format!("`{text}`: {error}")).remedy("check it against the document"),
+    })
+}
+
+impl Add {
+    fn run(&self, context: &Context) -> Result<Done> {
+        let person = Person {
+            identifiers: self.identifiers.iter().map(|text| identifier(text)).collect::<Result<_>>()?,
+            days: days(self.from.as_ref(), self.to.as_ref())?,
+            descriptions: self.facts.read()?,
+        };
+        let mut store = context.open()?;
+        let (_, posted) = learner::add(&mut store, &self.write.act(context)?, &person)?;
+        self.write.tell(&store, context, "learner-add", &posted)
+    }
+}
+
+impl Identify {
+    fn run(&self, context: &Context) -> Result<Done> {
+        let identifier = identifier(&self.identifier)?;
+        let days = days(self.from.as_ref(), self.to.as_ref())?;
+        let mut store = context.open()?;
+        let account = find(&store, &self.account)?;
+        let posted = learner::identify(&mut store, &self.write.act(context)?, account, &identifier, days)?;
+        self.write.tell(&store, context, "learner-identify", &posted)
+    }
+}
+
+impl Describe {
+    fn run(&self, context: &Context) -> Result<Done> {
+        let facts = self.facts.read()?;
+        if facts.is_empty() {
+            let remedy = "give --name, --birth-date, --sex, --region or --sector";
+            return Err(usage("G110", "there is nothing to record", remedy));
+        }
+        let days = days(self.from.as_ref(), self.to.as_ref())?;
+        let mut store = context.open()?;
+        let account = find(&store, &self.account)?;
+        let posted = learner::describe(&mut store, &self.write.act(context)?, account, &facts, days)?;
+        self.write.tell(&store, context, "learner-describe", &posted)
+    }
+}
+
+impl Learner {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<Done> {
+        match &self.verb {
+            Verb::Add(args) => return args.run(context),
+            Verb::Identify(args) => return args.run(context),
+            Verb::Describe(args) => return args.run(context),
+            Verb::List { output } => list(context, output, ("learner-list", None), None)?,
+            Verb::Show { learner, output } => show(context, output, learner)?,
+            Verb::Find { text, output } => {
+                values::text("the text", text)?;
+                list(context, output, ("learner-find", Some(text)), Some(text))?;
+            }
+        }
+        Ok(Done::Well)
+    }
+}
+
+fn list(context: &Context, output: &Output, asked: Asked, text: Option<&str>) -> Result<()> {
+    let columns = [
+        Column::text("account", "Account"),
+        Column::text("name", "Name"),
+        Column::text("identifiers", "Identifiers"),
+    ];
+    context.open_read()?.at_one_moment(|read| {
+        let section = Section::new("learners", "Learners", &columns);
+        page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
+            open(sink, &section)?;
+            let mut number = 0;
+            learner::each(read, text, &mut |Listed { account, names, identifiers }| {
+                number += 1;
+                let (names, identifiers) = (names.join("; "), identifiers.join("; "));
+                sink.row(&[account.to_string().into(), names.into(), identifiers.into()])
+            })?;
+            sink.note(&count(number, "learner"))
+        })
+    })
+}
+
+fn show(context: &Context, output: &Output, text: &str) -> Result<()> {
+    let columns = [
+        Column::text("account", "Account"),
+        Column::text("scheme", "Scheme"),
+        Column::text("issuer", "Issuer"),
+        Column::text("value", "Value"),
+        Column::text("valid_from", "From"),
+        Column::text("valid_to", "To"),
+        Column::number("entry", "Entry"),
+        Column::text("batch", "Batch"),
+    ];
+    context.open_read()?.at_one_moment(|read| {
+        let learner = find(read, text)?;
+        let schemes = Schemes::read(read)?;
+        let account = Account(learner).to_string();
+        let section = Section::new("facts", account.as_str(), &columns);
+        page(read, context, output, ("learner-show", None), std::slice::from_ref(&section), |sink| {
+            open(sink, &section)?;
+            for fact in read.identities_of(learner)? {
+                sink.row(&cells(read, &account, &schemes, &fact)?)?;
+            }
+            Ok(())
+        })
+    })
+}
+
+fn cells(read: &dyn Read, account: &str, schemes: &Schemes, fact: &Identity) -> Result<[Cell; 8]> {
+    let batch = read.batch_of(fact.entry)?.map(|batch| format!("B{}", batch.no));
+    let (scheme, issuer) = schemes.of(fact);
+    Ok([
+        account.into(),
+        scheme.into(),
+        issuer.into(),
+        fact.value.as_str().into(),
+        fact.valid_from.as_deref().into(),
+        fact.valid_to.as_deref().into(),
+        fact.entry.into(),
+        batch.into(),
+    ])
+}
