@@ -58,4 +58,4 @@ ours=$(median "$folder/ours" 1)
 bare=$(median "$folder/bare" 1)
 echo "creditbank import   $ours s, peak $(median "$folder/ours" 2) kB, $(stat -c %s "$folder/bank.db") bytes"
 echo "sqlite3 .import     $bare s, peak $(median "$folder/bare" 2) kB, $(stat -c %s "$folder/bare.db") bytes"
-awk -v a="$ours" -v b="$bare" 'BEGIN { printf "ratio               %.2f\n", b > 0 ? a / b : 0 }'
+awk -v a="$ours" -v b="$bare" 'BEGIN { printf("ratio               %.2f\n", (b > 0) ? a / b : 0) }'

@@ -1,6 +1,7 @@
 //! Tables in the pages that are made from the program's own lists.
 //!
 //! `UPDATE_PAGES=1 cargo test --test pages` writes them anew.
+#![allow(clippy::unwrap_used)]
 
 use creditbank::intake::profile::{Field, Target};
 use creditbank::intake::rules::Rule;
