@@ -1,4 +1,5 @@
 //! The bank of the examples, run by the script that people run, and its figures counted by hand.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

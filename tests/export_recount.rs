@@ -1,5 +1,6 @@
 //! Other people's accounting programs recount the exported journal: for every learner and credit
 //! system they arrive at the balances that the bank reports, to the thousandth.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 mod oulad;

@@ -1,4 +1,5 @@
 //! The rooms of the house and the doors between them, as ARCHITECTURE.md has them.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! The README's tour, typed in and compared.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,0 +1,74 @@
+//! Tables in the pages that are made from the program's own lists.
+//!
+//! `UPDATE_PAGES=1 cargo test --test pages` writes them anew.
+#![allow(clippy::unwrap_used)]
+
+use creditbank::intake::profile::{Field, Target};
+use creditbank::intake::rules::Rule;
+use creditbank::ops::verify::CODES;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Compares what stands in a page between its two marks with what the program has.
+#[track_caller]
+fn compare(page: &str, mark: &str, table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let begin = text.find(&format!("<!-- {mark}:")).expect("the page has the first mark");
+    let begin = begin + text[begin..].find("-->\n").unwrap() + "-->\n".len();
+    let end = text.find(&format!("<!-- end of {mark} -->")).expect("the page has the last mark");
+    if text[begin..end] == *table {
+        return;
+    }
+    assert!(
+        std::env::var_os("UPDATE_PAGES").is_some(),
+        "{page} is behind the program: run UPDATE_PAGES=1 cargo test --test pages"
+    );
+    std::fs::write(&path, format!("{}{table}{}", &text[..begin], &text[end..])).unwrap();
+}
+
+/// A text as a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn import_errors_lists_every_rule() {
+    let mut table = String::from("| code | what is wrong | what puts it right |\n|---|---|---|\n");
+    for rule in Rule::ALL {
+        writeln!(table, "| {} | {} | {} |", rule.code(), cell(rule.summary()), cell(rule.remedy())).unwrap();
+    }
+    compare("docs/import-errors.md", "import rules", &table);
+}
+
+#[test]
+fn profiles_lists_every_field() {
+    let targets = [Target::Achievements, Target::Outcomes, Target::Institutions, Target::Learners];
+    let mut table = String::from("| field | what it is |");
+    for target in targets {
+        write!(table, " {} |", target.name()).unwrap();
+    }
+    table.push_str("\n|---|---|---|---|---|---|\n");
+    for field in Field::ALL {
+        write!(table, "| `{}` | {} |", field.name(), cell(field.meaning())).unwrap();
+        for target in targets {
+            let word = match (target.required().contains(field), target.allows(*field)) {
+                (true, _) => "required",
+                (_, true) => "yes",
+                _ => "",
+            };
+            write!(table, " {word} |").unwrap();
+        }
+        table.push('\n');
+    }
+    compare("docs/profiles.md", "fields", &table);
+}
+
+#[test]
+fn the_page_on_errors_lists_what_verify_finds() {
+    let mut table = String::from("| code | what it means | what to do |\n|---|---|---|\n");
+    for code in CODES {
+        writeln!(table, "| {} | {} | {} |", code.code, cell(code.meaning), cell(code.remedy)).unwrap();
+    }
+    compare("docs/exit-codes-and-errors.md", "verify codes", &table);
+}
