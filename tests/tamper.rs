@@ -22,7 +22,12 @@ impl Copy {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         bank::found(&path);
-        Copy { _folder: folder, path }
+        let bank = Copy { _folder: folder, path };
+        let conn = bank.open();
+        for trigger in strings(&conn, "SELECT name FROM sqlite_schema WHERE type = 'trigger'") {
+            conn.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
+        bank
     }
 
     fn again(&self) -> Copy {
@@ -32,14 +37,11 @@ impl Copy {
         Copy { _folder: folder, path }
     }
 
-    /// The file as somebody has it who wants to change it: without its guards.
+    /// The file as somebody has it who wants to change it: its guards are gone since it was founded.
     fn open(&self) -> Connection {
         let conn = Connection::open(&self.path).unwrap();
         conn.pragma_update(None, "foreign_keys", false).unwrap();
-        let triggers: Vec<String> = strings(&conn, "SELECT name FROM sqlite_schema WHERE type = 'trigger'");
-        for trigger in triggers {
-            conn.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
-        }
+        conn.pragma_update(None, "synchronous", "OFF").unwrap();
         conn
     }
 

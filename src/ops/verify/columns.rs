@@ -22,6 +22,13 @@ pub enum Pool {
     Entries,
 }
 
+impl Pool {
+    /// Whether it has so many values that they are tried for a few entries only.
+    pub fn is_large(self) -> bool {
+        matches!(self, Pool::Amount | Pool::Line)
+    }
+}
+
 /// A column that holds a number or nothing.
 pub struct Column<T> {
     /// Its name.

@@ -23,7 +23,7 @@ impl<'a> Tiles<'a> {
 
     /// A tile of level 0.
     pub fn block(&mut self, log: i64, index: u64) -> Result<Option<&Tile>> {
-        if !self.last.as_ref().is_some_and(|(known, at, _)| (*known, *at) == (log, index)) {
+        if self.last.as_ref().is_none_or(|(known, at, _)| (*known, *at) != (log, index)) {
             self.last = Some((log, index, self.read.tile(log, 0, index)?));
         }
         Ok(self.last.as_ref().and_then(|(_, _, tile)| tile.as_ref()))
