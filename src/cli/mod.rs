@@ -1,8 +1,104 @@
-//! The command line. Only this room prints.
+//! The command line. Only this room prints: data on standard output, all else on standard error.
 
+mod backup;
+mod context;
+mod convert;
+mod cut;
+mod explain;
+mod import;
+mod init;
+mod output;
+mod period;
+mod report;
+mod rule;
+mod shell;
+mod verify;
+
+use crate::domain::fault::{Exit, Result};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// A learning-credit bank (学分银行): what people learned, what it is worth, where, why, and proof of it.
+#[derive(Debug, Parser)]
+#[command(name = "creditbank", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The ledger file.
+    #[arg(
+        long,
+        global = true,
+        env = "CREDITBANK_LEDGER",
+        default_value = "creditbank.db",
+        value_name = "FILE"
+    )]
+    ledger: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Init(init::Init),
+    Import(import::Import),
+    Convert(convert::Convert),
+    Release(convert::Release),
+    Reverse(convert::Reverse),
+    Report(report::Report),
+    Export(report::Export),
+    Explain(explain::Explain),
+    Period(period::Period),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Verify(verify::Verify),
+    Rebuild(verify::Rebuild),
+    Rule(rule::RuleCommand),
+    Completions(shell::Completions),
+    Manual(shell::Manual),
+}
+
+/// What a command ended with, beside its faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// All of it.
+    Well,
+    /// Done, and the exit code says what is to be looked at.
+    But(Exit),
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match run(&cli) {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::But(exit)) => ExitCode::from(exit as u8),
+        // Whoever read the output has seen enough.
+        Err(fault) if fault.code == crate::render::READER_GONE => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("creditbank: {}", crate::domain::text::visible_lines(&fault.to_string()));
+            ExitCode::from(fault.exit as u8)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Done> {
+    let context = context::Context::new(&cli.ledger)?;
+    match &cli.verb {
+        Verb::Init(verb) => verb.run(&context),
+        Verb::Import(verb) => verb.run(&context),
+        Verb::Convert(verb) => verb.run(&context),
+        Verb::Release(verb) => verb.run(&context),
+        Verb::Reverse(verb) => verb.run(&context),
+        Verb::Report(verb) => verb.run(&context),
+        Verb::Export(verb) => verb.run(&context),
+        Verb::Explain(verb) => verb.run(&context),
+        Verb::Period(verb) => verb.run(&context),
+        Verb::Backup(verb) => verb.run(&context),
+        Verb::Restore(verb) => verb.run(&context),
+        Verb::Verify(verb) => verb.run(&context),
+        Verb::Rebuild(verb) => verb.run(&context),
+        Verb::Rule(verb) => verb.run(&context),
+        Verb::Completions(verb) => verb.run(),
+        Verb::Manual(verb) => verb.run(),
+    }
 }

@@ -40,7 +40,7 @@ impl EntryId {
         let text = text.trim().trim_start_matches('#');
         let (log, seq) = text.split_once(':').unwrap_or(("0", text));
         let (log, seq): (i64, u64) = (log.parse().ok()?, seq.parse().ok()?);
-        (log < (1 << 22) && log >= 0 && seq < (1 << SEQ_BITS)).then(|| EntryId::new(log, seq))
+        ((0..1 << 22).contains(&log) && seq < 1 << SEQ_BITS).then(|| EntryId::new(log, seq))
     }
 }
 

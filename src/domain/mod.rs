@@ -8,5 +8,6 @@ pub mod fault;
 pub mod level;
 pub mod outcome;
 pub mod registry;
+pub mod rule;
 pub mod system;
 pub mod text;

@@ -37,6 +37,11 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// As [`visible`], but leaves line breaks: for messages of several lines.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
 /// Cuts a text to `limit` characters for a message, marking the cut.
 pub fn shorten(text: &str, limit: usize) -> String {
     let shown = visible(text);

@@ -1,1 +1,12 @@
 //! Formats in: bytes to drafts or row errors.
+
+pub mod csv;
+pub mod decode;
+pub mod draft;
+pub mod fault;
+pub mod hash;
+pub mod place;
+pub mod profile;
+pub mod rejects;
+pub mod rulebook;
+pub mod rules;

@@ -1,3 +1,4 @@
 //! Verbs, pure: what stands, and what a command would post.
 
+pub mod convert;
 pub mod lots;

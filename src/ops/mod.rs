@@ -1,7 +1,16 @@
 //! Use cases, free of user interface.
 
+pub mod backup;
 pub mod batch;
+pub mod close;
+pub mod convert;
+pub mod explain;
+pub mod import;
+pub mod init;
+pub mod learners;
 pub mod names;
 pub mod post;
 pub mod rebuild;
+pub mod rules;
+pub mod undo;
 pub mod verify;

@@ -2,7 +2,7 @@
 
 use crate::domain::date::{Period, Precision, parse_iso};
 use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Outcome, OutcomeVersion, PeriodRow, SystemRow};
+use crate::domain::registry::{Grade, Institution, Outcome, OutcomeVersion, PeriodRow, SystemRow};
 use crate::store::{self, Read};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,6 +16,8 @@ pub struct Names {
     outcomes: RefCell<HashMap<i64, Rc<Outcome>>>,
     versions: RefCell<HashMap<(i64, i64), Rc<OutcomeVersion>>>,
     systems: RefCell<HashMap<i64, Rc<SystemRow>>>,
+    institutions: RefCell<HashMap<i64, Rc<Institution>>>,
+    grades: RefCell<HashMap<i64, Rc<Grade>>>,
 }
 
 fn cached<K: Hash + Eq + Copy, V>(
@@ -65,6 +67,22 @@ impl Names {
                     .remedy("run `creditbank verify`")
             })
         })
+    }
+
+    /// The institution of that id.
+    ///
+    /// # Errors
+    /// Where the ledger has no such institution or cannot be read.
+    pub fn institution(&self, read: &(impl Read + ?Sized), id: i64) -> Result<Rc<Institution>> {
+        cached(&self.institutions, id, || store::get(read, id))
+    }
+
+    /// The grade of that id.
+    ///
+    /// # Errors
+    /// Where the ledger has no such grade or cannot be read.
+    pub fn grade(&self, read: &(impl Read + ?Sized), id: i64) -> Result<Rc<Grade>> {
+        cached(&self.grades, id, || store::get(read, id))
     }
 
     /// The credit system of that id.

@@ -9,7 +9,7 @@ pub mod sqlite;
 
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
-use crate::domain::fault::{Fault, Result};
+use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::Row;
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::Frontier;
@@ -380,7 +380,25 @@ fn check_head(log: i64, found: Option<&Head>, expected: Option<&Head>) -> Result
         ),
     )
     .why("another writer appended in between")
-    .remedy("run the command again"))
+    .remedy("run the command again")
+    .exit(Exit::Busy))
+}
+
+/// How often a command starts again when another writer came first.
+const TRIES: usize = 5;
+
+/// Runs work that appends, again from the start where another writer came first.
+///
+/// # Errors
+/// Whatever the work fails with; `S401` where others kept coming first.
+pub fn again<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..TRIES {
+        match work() {
+            Err(fault) if fault.code == "S401" => {}
+            result => return result,
+        }
+    }
+    work()
 }
 
 /// Writes a registry row as the text that a register act hashes.

@@ -11,7 +11,7 @@ use fault::fault;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The newest schema, which a new ledger starts with.
 const SCHEMA: &str = include_str!("../../../schema.sql");
@@ -28,6 +28,8 @@ pub struct Sqlite {
     path: PathBuf,
     /// True inside `append`; writing verbs refuse to run elsewhere.
     open_batch: Cell<bool>,
+    /// Size and time of a file that is read without a lock.
+    unlocked: Option<(u64, SystemTime)>,
 }
 
 /// How long a command waits for another writer.
@@ -87,12 +89,15 @@ impl Sqlite {
         }
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let before = state_of(path);
         let conn = Connection::open_with_flags(immutable_uri(path), flags).map_err(fault(path))?;
-        Self::with(conn, path)
+        let mut ledger = Self::with(conn, path)?;
+        ledger.unlocked = before;
+        Ok(ledger)
     }
 
     fn with(conn: Connection, path: &Path) -> Result<Sqlite> {
-        let ledger = Sqlite { conn, path: path.to_owned(), open_batch: Cell::new(false) };
+        let ledger = Sqlite { conn, path: path.to_owned(), open_batch: Cell::new(false), unlocked: None };
         ledger.prepare().map_err(fault(path))?;
         ledger.check_schema()?;
         Ok(ledger)
@@ -166,6 +171,47 @@ impl Sqlite {
         copy().map_err(fault(target)).inspect_err(|_| remove_ledger(target))
     }
 
+    /// Refuses what was read from a file that could not be locked, if somebody wrote to it meanwhile.
+    ///
+    /// # Errors
+    /// `S110` where the file changed.
+    pub fn check_unchanged(&self) -> Result<()> {
+        match &self.unlocked {
+            Some(before) if state_of(&self.path) != Some(*before) => {
+                Err(Fault::new("S110", format!("{} changed while it was read", self.path.display()))
+                    .why("it may not be written from here, so it could not be locked either")
+                    .remedy("run the command again"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts another file in this ledger's place, while nobody else can write to it.
+    ///
+    /// `check` may refuse; `make` writes the new file beside the old one, which it then replaces at once.
+    ///
+    /// # Errors
+    /// Whatever `check` and `make` refuse with; `S105` where another program holds the ledger.
+    pub fn replace_with(
+        &mut self,
+        path: &Path,
+        check: impl FnOnce(&Sqlite) -> Result<()>,
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        self.conn.execute_batch("BEGIN EXCLUSIVE").map_err(fault(path))?;
+        let mut fresh = path.as_os_str().to_owned();
+        fresh.push(".restoring");
+        let fresh = PathBuf::from(fresh);
+        let result = check(self).and_then(|()| make(&fresh)).and_then(|()| {
+            remove_beside(path);
+            std::fs::rename(&fresh, path).map_err(|error| {
+                Fault::new("S106", format!("{} cannot be replaced: {error}", path.display()))
+            })
+        });
+        self.conn.execute_batch("ROLLBACK").map_err(fault(path))?;
+        result
+    }
+
     /// Runs a reader's work inside one read transaction, so that all of it sees one moment.
     ///
     /// # Errors
@@ -214,6 +260,13 @@ fn wal_of(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Size and time of a ledger's file; another WAL beside it counts as a change.
+fn state_of(path: &Path) -> Option<(u64, SystemTime)> {
+    let wal = wal_of(path).metadata().map_or(0, |wal| wal.len());
+    let file = path.metadata().ok()?;
+    Some((file.len() + wal, file.modified().ok()?))
+}
+
 fn check_exists(path: &Path) -> Result<()> {
     let missing = |what: &str| {
         Fault::new("S104", format!("{} {what}", path.display())).remedy(
@@ -256,6 +309,11 @@ fn create_private(path: &Path) -> Result<()> {
 
 fn remove_ledger(path: &Path) {
     let _ = std::fs::remove_file(path);
+    remove_beside(path);
+}
+
+/// Removes what SQLite keeps beside a file of that name.
+fn remove_beside(path: &Path) {
     let _ = std::fs::remove_file(wal_of(path));
     let mut shm = path.as_os_str().to_owned();
     shm.push("-shm");

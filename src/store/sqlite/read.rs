@@ -61,14 +61,29 @@ impl Sqlite {
     }
 }
 
-fn log_row(row: &Row) -> rusqlite::Result<(i64, String, i64, Vec<u8>, Vec<u8>)> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+struct LogRow {
+    log: i64,
+    origin: String,
+    size: i64,
+    root: Vec<u8>,
+    frontier: Vec<u8>,
+}
+
+fn log_row(row: &Row) -> rusqlite::Result<LogRow> {
+    Ok(LogRow {
+        log: row.get(0)?,
+        origin: row.get(1)?,
+        size: row.get(2)?,
+        root: row.get(3)?,
+        frontier: row.get(4)?,
+    })
 }
 
 impl Read for Sqlite {
     fn heads(&self) -> Result<Vec<Head>> {
         let rows = self.list("SELECT id, origin, size, root, frontier FROM log ORDER BY id", [], log_row)?;
-        let head = |(log, origin, size, root, frontier): (i64, String, i64, Vec<u8>, Vec<u8>)| {
+        let head = |row: LogRow| {
+            let LogRow { log, origin, size, root, frontier } = row;
             let size = u64::try_from(size).map_err(|_| self.damaged("a log has a negative size"))?;
             let root: Hash = root.try_into().map_err(|_| self.damaged("a root is not 32 bytes long"))?;
             let frontier = Frontier::from_bytes(size, &frontier)
@@ -96,12 +111,14 @@ impl Read for Sqlite {
         by: Option<(&str, Value)>,
         each: &mut dyn FnMut(Object) -> Result<()>,
     ) -> Result<()> {
-        assert!(TABLES.contains(&table), "no registry `{table}`");
+        if !TABLES.contains(&table) {
+            return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+        }
         let fault = fault(self.path());
-        let condition = by.as_ref().map_or(String::new(), |(column, _)| format!(" WHERE \"{column}\" IS ?"));
+        let condition = by.as_ref().map_or(String::new(), |(column, _)| format!(" WHERE [{column}] IS ?"));
         let sql = format!("SELECT * FROM \"{table}\"{condition} ORDER BY id");
         let mut statement = self.conn.prepare_cached(&sql).map_err(&fault)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let value = by.map(|(_, value)| super::write::sql_value(&value));
         let params: Vec<&dyn ToSql> = value.iter().map(|value| value as &dyn ToSql).collect();
         let mut found = statement.query(params.as_slice()).map_err(&fault)?;
@@ -233,7 +250,7 @@ impl Read for Sqlite {
     }
 
     fn identities(&self, each: &mut dyn FnMut(Identity) -> Result<()>) -> Result<()> {
-        self.each(&format!("{} ORDER BY entry, ord", rows::IDENTITY), [], rows::identity, each)
+        self.each(&format!("{} ORDER BY entry, ord, learner, nth", rows::IDENTITY), [], rows::identity, each)
     }
 
     fn batches(&self, each: &mut dyn FnMut(BatchRow) -> Result<()>) -> Result<()> {

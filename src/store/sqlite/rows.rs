@@ -132,8 +132,8 @@ pub fn decision(row: &Row) -> Result<DecisionRow> {
 /// Columns: learner, system, held, placed, converted, redeemed, expired, transferred.
 pub fn balance(row: &Row) -> Result<(i64, i64, Balance)> {
     let mut amounts = [0; 7];
-    for place in 1..7 {
-        amounts[place] = row.get(place + 1)?;
+    for (place, amount) in amounts.iter_mut().enumerate().skip(1) {
+        *amount = row.get(place + 1)?;
     }
     // Wrapping, because a changed row may hold any number.
     amounts[0] = amounts[1..].iter().fold(0, |sum: i64, amount| sum.wrapping_sub(*amount));

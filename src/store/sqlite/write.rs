@@ -53,7 +53,7 @@ pub fn sql_value(value: &Value) -> SqlValue {
 
 fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
     let group = format!("({})", vec!["?"; columns.len()].join(","));
-    format!("INSERT INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
+    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
 }
 
 impl Sqlite {
@@ -61,6 +61,13 @@ impl Sqlite {
         assert!(self.open_batch.get(), "the ledger is written inside `append` only");
         let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
         statement.execute(params).map(drop).map_err(fault(self.path()))
+    }
+
+    /// Runs a statement that returns one flag.
+    fn run_returning(&self, sql: &str, params: impl Params) -> Result<bool> {
+        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
+        let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
+        statement.query_row(params, |row| row.get(0)).map_err(fault(self.path()))
     }
 
     /// Inserts many rows, several a statement; `bind` sets a row's parameters from the given one on.
@@ -92,6 +99,9 @@ impl Sqlite {
         let object: Object = serde_json::from_str(row).map_err(|error| {
             Fault::new("S906", format!("a row of `{table}` is not a JSON object: {error}"))
         })?;
+        if !object.get("id").is_some_and(Value::is_i64) {
+            return Err(Fault::new("S501", format!("a row of `{table}` has no id")));
+        }
         let columns: Vec<String> = object.keys().map(|column| format!("\"{column}\"")).collect();
         let updates: Vec<String> =
             columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
@@ -158,7 +168,9 @@ impl Tx for Sqlite {
 
     fn put_act_rows(&mut self, entry: EntryId, rows: &[ActRow]) -> Result<()> {
         for row in rows {
-            let sql = "INSERT INTO act_row (entry, ord, tbl, row) VALUES (?, ?, ?, ?)";
+            // A row that stands already is only projected again: that is how registries are rebuilt.
+            let sql = "INSERT INTO act_row (entry, ord, tbl, row) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS \
+                       (SELECT 1 FROM act_row WHERE entry = ?1 AND ord = ?2 AND tbl = ?3 AND row = ?4)";
             self.run(sql, (entry.0, row.ord, &row.table, &row.row))?;
             self.project(&row.table, &row.row)?;
         }
@@ -222,26 +234,14 @@ impl Tx for Sqlite {
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, system) DO UPDATE SET \
                    held = held + excluded.held, placed = placed + excluded.placed, \
                    converted = converted + excluded.converted, redeemed = redeemed + excluded.redeemed, \
-                   expired = expired + excluded.expired, transferred = transferred + excluded.transferred";
+                   expired = expired + excluded.expired, transferred = transferred + excluded.transferred \
+                   RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 \
+                   AND transferred = 0";
         for (learner, system, balance) in rows {
-            let at = |place| balance.at(place).0;
-            self.run(
-                sql,
-                (
-                    learner,
-                    system,
-                    at(Place::Held),
-                    at(Place::Placed),
-                    at(Place::Converted),
-                    at(Place::Redeemed),
-                    at(Place::Expired),
-                    at(Place::Transferred),
-                ),
-            )?;
-            if balance.0[1..].iter().any(|amount| *amount < 0) {
-                let empty = "DELETE FROM balance WHERE learner = ? AND system = ? AND held = 0 AND placed = 0 \
-                             AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
-                self.run(empty, (learner, system))?;
+            let mut amounts = vec![*learner, *system];
+            amounts.extend(Place::ALL[1..].iter().map(|place| balance.at(*place).0));
+            if self.run_returning(sql, rusqlite::params_from_iter(amounts))? {
+                self.run("DELETE FROM balance WHERE learner = ? AND system = ?", (learner, system))?;
             }
         }
         Ok(())

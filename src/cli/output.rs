@@ -1,0 +1,105 @@
+//! Where a command's data goes, and in which shape.
+
+use crate::domain::fault::{Exit, Fault, Result};
+use crate::domain::text::visible_lines;
+use crate::render::{self, Format};
+use crate::report::{Meta, Sink};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+/// Columns of a table where neither a terminal nor `COLUMNS` says how wide it may be.
+const WIDTH: u16 = 120;
+
+/// Shape and place of the data
+#[derive(Debug, Clone, clap::Args)]
+pub struct Output {
+    /// Shape of the data: table, csv, json or ndjson [default: by the name of --output, else table]
+    #[arg(long, short, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Write the data to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Output {
+    fn format(&self) -> Result<Format> {
+        if let Some(name) = &self.format {
+            return name.parse();
+        }
+        let by_name = self.output.as_ref().and_then(|path| Format::of_file(&path.to_string_lossy()));
+        Ok(by_name.unwrap_or(Format::Table))
+    }
+
+    /// True where people read the data.
+    pub fn is_table(&self) -> Result<bool> {
+        Ok(self.format()? == Format::Table)
+    }
+
+    /// Where the data goes: the file asked for, or standard output.
+    pub fn writer(&self) -> Result<Box<dyn Write>> {
+        match &self.output {
+            None => Ok(Box::new(std::io::stdout().lock())),
+            Some(path) if path.as_os_str() == "-" => Ok(Box::new(std::io::stdout().lock())),
+            Some(path) => {
+                let file = File::create(path).map_err(|error| {
+                    Fault::new("C103", format!("{} cannot be written: {error}", path.display()))
+                        .remedy("name a file in a folder that can be written")
+                })?;
+                Ok(Box::new(file))
+            }
+        }
+    }
+
+    /// Lets a report write itself, and shows on standard error what its shape has no room for.
+    pub fn write(&self, report: impl FnOnce(&mut dyn Sink) -> Result<()>) -> Result<()> {
+        let mut sink = render::sink(self.format()?, self.writer()?, width());
+        match report(sink.as_mut()) {
+            Err(fault) if fault.code == render::READER_GONE => Ok(()),
+            Err(fault) => Err(fault),
+            Ok(()) => {
+                for line in sink.unsaid() {
+                    eprintln!("{}", visible_lines(&line));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The width of tables.
+fn width() -> Option<u16> {
+    let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    if set.is_some() {
+        return set;
+    }
+    if std::io::stdout().is_terminal() {
+        return console_width().or(Some(WIDTH));
+    }
+    None
+}
+
+fn console_width() -> Option<u16> {
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    (columns > 0).then_some(columns)
+}
+
+/// What a command says of itself where it is no report over the ledger.
+pub fn meta(report: &'static str, context: &super::context::Context) -> Meta {
+    Meta { report, moment: context.actor.now.to_string(), ..Meta::default() }
+}
+
+/// A usage fault of a value on the command line.
+pub fn usage(code: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
+    Fault::new(code, what).remedy(remedy).exit(Exit::Usage)
+}
+
+/// A progress bar on a terminal, and nothing elsewhere.
+pub fn progress(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

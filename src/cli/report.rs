@@ -1,0 +1,168 @@
+//! `creditbank report` and `creditbank export`.
+
+use super::Done;
+use super::context::Context;
+use super::cut::CutArgs;
+use super::output::{Output, usage};
+use crate::domain::fault::{Fault, Result};
+use crate::ops::learners;
+use crate::report::{self, Dialect, Query, Sink};
+use crate::store::Read;
+use std::io::Write;
+
+/// Show what the ledger says
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    #[command(subcommand)]
+    which: Which,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Which {
+    /// One learner: every lot, original beside converted, where it is now, and balances
+    Statement {
+        /// Account number, or an identifier such as a student number
+        learner: String,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// What every learner, or one, has in each credit system
+    Balances {
+        /// Account number or identifier [default: everybody]
+        learner: Option<String>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Sums by institution, system, kind, level, field, year, region, age-band, sector, status or attribute:NAME
+    Totals {
+        /// What to sum by, separated by commas
+        #[arg(long, value_name = "DIMENSION,…", value_delimiter = ',', default_value = "institution")]
+        by: Vec<String>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Every account of every credit system, recounted from the journal; each system sums to zero
+    TrialBalance {
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// The batches: who recorded what, when, from which file, why
+    Batches {
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Every entry of the journal, in order
+    Journal {
+        /// Only this learner's
+        #[arg(long)]
+        learner: Option<String>,
+        /// Only this batch's, such as B7
+        #[arg(long)]
+        batch: Option<String>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// What waits for somebody: refused rows not yet mended, dates that must be known to the day
+    OpenItems {
+        #[command(flatten)]
+        shape: Shape,
+    },
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct Shape {
+    #[command(flatten)]
+    cut: CutArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Which {
+    fn shape(&self) -> &Shape {
+        match self {
+            Which::Statement { shape, .. }
+            | Which::Balances { shape, .. }
+            | Which::Totals { shape, .. }
+            | Which::TrialBalance { shape }
+            | Which::Batches { shape }
+            | Which::Journal { shape, .. }
+            | Which::OpenItems { shape } => shape,
+        }
+    }
+
+    fn fill(&self, query: &mut Query, read: &dyn Read) -> Result<()> {
+        let learner = match self {
+            Which::Statement { learner, .. } => Some(learner),
+            Which::Balances { learner, .. } | Which::Journal { learner, .. } => learner.as_ref(),
+            _ => None,
+        };
+        query.learner = learner.map(|text| learners::find(read, text)).transpose()?;
+        if let Which::Totals { by, .. } = self {
+            query.by.clone_from(by);
+        }
+        if let Which::Journal { batch: Some(text), .. } = self {
+            query.batch = Some(batch_number(text)?);
+        }
+        Ok(())
+    }
+
+    fn write(&self, read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+        match self {
+            Which::Statement { .. } => report::statement(read, query, sink),
+            Which::Balances { .. } => report::balances(read, query, sink),
+            Which::Totals { .. } => report::totals(read, query, sink),
+            Which::TrialBalance { .. } => report::trial_balance(read, query, sink),
+            Which::Batches { .. } => report::batches(read, query, sink),
+            Which::Journal { .. } => report::journal(read, query, sink),
+            Which::OpenItems { .. } => report::open_items(read, query, sink),
+        }
+    }
+}
+
+fn batch_number(text: &str) -> Result<i64> {
+    text.trim_start_matches(['B', 'b']).parse().map_err(|_| {
+        usage(
+            "C107",
+            format!("`{text}` is not a batch"),
+            "write it as B7; `creditbank report batches` lists them",
+        )
+    })
+}
+
+impl Report {
+    pub fn run(&self, context: &Context) -> Result<Done> {
+        context.open_read()?.at_one_moment(|read| {
+            let shape = self.which.shape();
+            let mut query = shape.cut.query(context, read)?;
+            self.which.fill(&mut query, read)?;
+            shape.output.write(|sink| self.which.write(read, &query, sink))
+        })?;
+        Ok(Done::Well)
+    }
+}
+
+/// Write the whole ledger as a double-entry journal for another program
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// hledger, ledger or beancount
+    #[arg(long, short)]
+    format: String,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<std::path::PathBuf>,
+}
+
+impl Export {
+    pub fn run(&self, context: &Context) -> Result<Done> {
+        let dialect: Dialect = self.format.parse()?;
+        let fault =
+            |error: std::io::Error| Fault::new("C103", format!("the export cannot be written: {error}"));
+        let mut writer: Box<dyn Write> = match &self.output {
+            None => Box::new(std::io::BufWriter::new(std::io::stdout().lock())),
+            Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create(path).map_err(fault)?)),
+        };
+        context.open_read()?.at_one_moment(|read| report::export(read, dialect, &mut writer))?;
+        writer.flush().map_err(fault)?;
+        Ok(Done::Well)
+    }
+}

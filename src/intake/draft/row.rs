@@ -1,0 +1,306 @@
+//! One row: every value read and checked, every fault of the row noted.
+
+use super::Draft;
+use super::mapping::{Mapping, Origin, Slot};
+use crate::domain::credits::{AmountError, Credits};
+use crate::domain::date::{Calendar, Period, parse_iso};
+use crate::domain::outcome::{Kind, Status};
+use crate::domain::text::{clean, visible};
+use crate::intake::csv::Record;
+use crate::intake::profile::Field;
+use crate::intake::rules::{Problem, Rule};
+use std::borrow::Cow;
+
+/// Longest value, in characters.
+const MAX_VALUE: usize = 500;
+
+impl<'p> Mapping<'p> {
+    /// Reads one row. All faults of the row are pushed to `problems`; with any there is no draft.
+    pub fn draft<'a>(&'a self, record: &'a Record, problems: &mut Vec<Problem>) -> Option<Draft<'a>> {
+        if record.len() != self.width() {
+            let reason = format!("expected {} fields, got {}", self.width(), record.len());
+            problems.push(Problem::new(Rule::RowShape, record.line(), None, "", reason));
+            return None;
+        }
+        let before = problems.len();
+        let mut row = Row { mapping: self, record, problems };
+        let draft = row.draft();
+        (problems.len() == before).then_some(draft)
+    }
+}
+
+struct Row<'a, 'q> {
+    mapping: &'a Mapping<'a>,
+    record: &'a Record,
+    problems: &'q mut Vec<Problem>,
+}
+
+impl<'a> Row<'a, '_> {
+    fn draft(&mut self) -> Draft<'a> {
+        Draft {
+            line: self.record.line(),
+            institution: self.identifier(Field::Institution).unwrap_or_default(),
+            learner: self.identifier(Field::Learner).unwrap_or_default(),
+            outcome: self.identifier(Field::Outcome).unwrap_or_default(),
+            period: self.text(Field::Period).unwrap_or_default(),
+            record: self.identifier(Field::Record),
+            title: self.text(Field::Title),
+            kind: self.kind(),
+            level: self.text(Field::Level),
+            framework: self.text(Field::Framework),
+            field: self.field_code(),
+            hours: self.amount(Field::Hours),
+            credits: self.amount(Field::Credits),
+            system: self.text(Field::System),
+            status: self.status(),
+            grade: self.text(Field::Grade),
+            scale: self.text(Field::Scale),
+            attempt: self.attempt(),
+            name: self.text(Field::Name),
+            birth_date: self.date(Field::BirthDate),
+            sex: self.text(Field::Sex),
+            region: self.text(Field::Region),
+            sector: self.text(Field::Sector),
+            country: self.text(Field::Country),
+            repeatable: self.flag(Field::Repeatable),
+            valid_from: self.date(Field::ValidFrom),
+            valid_to: self.date(Field::ValidTo),
+            accredited_from: self.date(Field::AccreditedFrom),
+            accredited_to: self.date(Field::AccreditedTo),
+            offering: self.text(Field::Offering),
+            attributes: self.attributes(),
+            identifiers: self.identifiers(),
+        }
+    }
+
+    /// The value of a field; `None` and, where the field is required, a problem if it is empty.
+    #[inline(always)]
+    fn text(&mut self, field: Field) -> Option<Cow<'a, str>> {
+        let slot = self.mapping.slot(field);
+        if matches!(slot.origin, Origin::Nothing) { None } else { self.filled(field, slot) }
+    }
+
+    fn filled(&mut self, field: Field, slot: Slot<'a>) -> Option<Cow<'a, str>> {
+        let value = self.value(slot)?;
+        if value.is_empty() {
+            if self.mapping.profile.target.required().contains(&field) {
+                self.fault(slot, Rule::ValueMissing, "", format!("`{}` is empty", field.name()));
+            }
+            return None;
+        }
+        Some(value)
+    }
+
+    /// The cleaned and mended value of a slot that is filled at all.
+    #[inline]
+    fn value(&mut self, slot: Slot<'a>) -> Option<Cow<'a, str>> {
+        let index = match slot.origin {
+            Origin::Nothing => return None,
+            Origin::Constant(value) => return Some(Cow::Borrowed(value)),
+            Origin::Column(index) => index,
+        };
+        let value = tidy(self.record.get(index).unwrap_or_default());
+        if value.len() > MAX_VALUE && value.chars().count() > MAX_VALUE {
+            let reason = format!("it has {} characters", value.chars().count());
+            self.fault(slot, Rule::ValueTooLong, &value, reason);
+        }
+        let meant = slot.map.and_then(|map| self.mapping.words[map].meant(&value));
+        Some(meant.map_or(value, Cow::Borrowed))
+    }
+
+    fn identifier(&mut self, field: Field) -> Option<Cow<'a, str>> {
+        let value = self.text(field)?;
+        self.check_identifier(self.mapping.slot(field), &value);
+        Some(value)
+    }
+
+    fn check_identifier(&mut self, slot: Slot<'a>, value: &str) {
+        if value.as_bytes().contains(&b'+') && looks_like_exponent(value) {
+            let reason = "a spreadsheet turned it into a number in exponent notation";
+            self.fault(slot, Rule::IdentifierDamaged, value, reason);
+        }
+        let hidden = if value.is_ascii() {
+            value.bytes().any(|byte| byte < b' ' || byte == 0x7f)
+        } else {
+            matches!(visible(value), Cow::Owned(_))
+        };
+        if hidden {
+            self.fault(slot, Rule::ControlCharacter, value, "it contains a control or invisible character");
+        }
+    }
+
+    fn amount(&mut self, field: Field) -> Option<Credits> {
+        let text = self.text(field)?;
+        let error = match Credits::parse(&text, self.mapping.profile.file.decimal_mark) {
+            Ok(amount) => return Some(amount),
+            Err(error) => error,
+        };
+        let rule = match error {
+            AmountError::Empty => Rule::ValueMissing,
+            AmountError::Negative => Rule::AmountNegative,
+            AmountError::Exponent => Rule::AmountExponent,
+            AmountError::OtherMark => Rule::AmountOtherMark,
+            AmountError::NotANumber => Rule::AmountNotANumber,
+            AmountError::TooFine => Rule::AmountTooFine,
+            AmountError::TooLarge => Rule::AmountTooLarge,
+        };
+        self.fault(self.mapping.slot(field), rule, &text, error.to_string());
+        None
+    }
+
+    fn status(&mut self) -> Status {
+        let Some(word) = self.text(Field::Status) else {
+            return Status::Passed;
+        };
+        Status::from_name(&word).unwrap_or_else(|| {
+            self.unknown_word(Field::Status, Rule::StatusUnknown, &word, &Status::ALL.map(Status::name));
+            Status::Passed
+        })
+    }
+
+    fn kind(&mut self) -> Option<Kind> {
+        let word = self.text(Field::Kind)?;
+        let kind = Kind::from_name(&word);
+        if kind.is_none() {
+            self.unknown_word(Field::Kind, Rule::KindUnknown, &word, &Kind::ALL.map(Kind::name));
+        }
+        kind
+    }
+
+    fn unknown_word(&mut self, field: Field, rule: Rule, word: &str, names: &[&str]) {
+        let slot = self.mapping.slot(field);
+        let mapped = slot.map.map(|map| &self.mapping.words[map]);
+        let known: Vec<&str> =
+            mapped.into_iter().flat_map(|words| words.known()).chain(names.iter().copied()).collect();
+        self.fault(slot, rule, word, format!("the words known are {}", visible(&known.join(", "))));
+    }
+
+    fn field_code(&mut self) -> Option<Cow<'a, str>> {
+        let code = self.text(Field::Field)?;
+        if !(2..=4).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.fault(
+                self.mapping.slot(Field::Field),
+                Rule::FieldCode,
+                &code,
+                "it is not two to four digits",
+            );
+        }
+        Some(code)
+    }
+
+    fn attempt(&mut self) -> u32 {
+        let Some(text) = self.text(Field::Attempt) else { return 1 };
+        match text.parse() {
+            Ok(attempt @ 1..=99) if text.bytes().all(|byte| byte.is_ascii_digit()) => attempt,
+            _ => {
+                let slot = self.mapping.slot(Field::Attempt);
+                self.fault(slot, Rule::AttemptRange, &text, "it is not a whole number from 1 to 99");
+                1
+            }
+        }
+    }
+
+    fn flag(&mut self, field: Field) -> Option<bool> {
+        let word = self.text(field)?;
+        match word.to_ascii_lowercase().as_str() {
+            "yes" | "y" | "true" | "1" => Some(true),
+            "no" | "n" | "false" | "0" => Some(false),
+            _ => {
+                self.fault(self.mapping.slot(field), Rule::FlagUnknown, &word, "it is neither yes nor no");
+                None
+            }
+        }
+    }
+
+    /// A date that no calendar is needed for; ISO 8601 is always understood.
+    fn date(&mut self, field: Field) -> Option<Period> {
+        let text = self.text(field)?;
+        let fault = match self.mapping.read_period(&text, &Calendar::default()) {
+            Ok(period) => return Some(period),
+            Err(fault) => fault,
+        };
+        if let Ok(date) = parse_iso(&text) {
+            return Some(Period::day(date));
+        }
+        self.fault(self.mapping.slot(field), fault.rule, &text, fault.reason);
+        None
+    }
+
+    fn attributes(&mut self) -> Vec<(&'a str, Cow<'a, str>)> {
+        let mapping = self.mapping;
+        let values = mapping.attributes.iter().filter_map(|(name, slot)| Some((*name, self.value(*slot)?)));
+        values.filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    fn identifiers(&mut self) -> Vec<(&'a str, Cow<'a, str>)> {
+        let mut found = Vec::new();
+        for (scheme, slot) in &self.mapping.identifiers {
+            let Some(value) = self.value(*slot).filter(|value| !value.is_empty()) else { continue };
+            self.check_identifier(*slot, &value);
+            found.push((*scheme, value));
+        }
+        found
+    }
+
+    #[cold]
+    fn fault(&mut self, slot: Slot<'a>, rule: Rule, value: &str, reason: impl Into<String>) {
+        let column = self.mapping.column(slot);
+        self.problems.push(Problem::new(rule, self.record.line(), column, value, reason));
+    }
+}
+
+/// `4.40981E+17`: a long number after a spreadsheet has shown it.
+fn looks_like_exponent(value: &str) -> bool {
+    let Some((mantissa, exponent)) = value.split_once(['E', 'e']) else { return false };
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    exponent.strip_prefix('+').is_some_and(digits) && digits(whole) && digits(decimals)
+}
+
+/// [`clean`], at once where the text consists of characters that NFC leaves alone.
+fn tidy(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let bounded = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    if bounded(bytes.first()) && bounded(bytes.last()) && text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let trimmed = text.trim();
+    if trimmed.chars().all(is_settled) { Cow::Borrowed(trimmed) } else { clean(trimmed) }
+}
+
+/// Characters common in names and titles that are in NFC whatever stands beside them.
+fn is_settled(c: char) -> bool {
+    let common = c < '\u{300}' || ('\u{4e00}'..='\u{9fff}').contains(&c);
+    common
+        || matches!(c, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}'
+            | '\u{30a1}'..='\u{30fa}' | '\u{30fc}' | '\u{3400}'..='\u{4dbf}' | '\u{ac00}'..='\u{d7a3}'
+            | '\u{ff01}'..='\u{ff5e}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_normalization::{IsNormalized, is_nfc_quick};
+
+    #[test]
+    fn settled_characters_are_in_normal_form_everywhere() {
+        for c in ('\0'..=char::MAX).filter(|c| is_settled(*c)) {
+            // Neither the same character before it nor an overlay, of the lowest combining class, matters.
+            assert_eq!(is_nfc_quick([c, c].into_iter()), IsNormalized::Yes, "{c:?}");
+            assert_eq!(is_nfc_quick(['\u{334}', c].into_iter()), IsNormalized::Yes, "{c:?}");
+        }
+        for text in ["", " a ", "学分 ", "\u{3000}か\u{3099}", "e\u{301}", " é", "\u{212b}", "x\u{a0}"] {
+            assert_eq!(tidy(text), clean(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_a_spreadsheet_damaged_are_known_by_their_exponent() {
+        for damaged in ["4.40981E+17", "4,40981E+17", "4E+17", "4.40981e+17"] {
+            assert!(looks_like_exponent(damaged), "{damaged}");
+        }
+        for sound in ["4409810000", "1E5", "E+17", "4.E+17", "CE+1", "", "4.4E-17", "4.1E+"] {
+            assert!(!looks_like_exponent(sound), "{sound}");
+        }
+    }
+}

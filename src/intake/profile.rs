@@ -1,0 +1,205 @@
+//! A profile: what the columns of one source's files mean, written once in TOML.
+
+mod check;
+mod error;
+mod field;
+mod source;
+
+pub use error::{ProfileError, ProfileFault};
+pub use field::{Field, Target};
+
+use super::hash::sha256_hex;
+use crate::domain::credits::DecimalMark;
+use crate::domain::date::{Calendar, DateFormat};
+use crate::domain::outcome::Status;
+use encoding_rs::Encoding;
+use serde::Deserialize;
+
+/// What to do with a learner, an outcome or an institution that is not registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// Refuse the row.
+    #[default]
+    Refuse,
+    /// Register it from the row.
+    Create,
+}
+
+/// What to do with a row that says something else about an outcome than the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Differs {
+    /// Refuse the row.
+    #[default]
+    Refuse,
+    /// Begin a new version of the outcome.
+    Version,
+}
+
+/// Whether a period must be one in which the outcome is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offered {
+    /// Any period will do.
+    #[default]
+    Ignore,
+    /// It must be an offering of the outcome.
+    Check,
+}
+
+/// What to do with a group whose rows do not share a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mixed {
+    /// Refuse the rows of the group.
+    #[default]
+    Refuse,
+}
+
+/// How the file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileShape {
+    /// Its encoding, unless a byte order mark says otherwise.
+    pub encoding: &'static Encoding,
+    /// The byte between two fields.
+    pub delimiter: u8,
+    /// Whether the first record names the columns.
+    pub header: bool,
+    /// The decimal mark of its amounts.
+    pub decimal_mark: DecimalMark,
+}
+
+/// A column of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// By its name in the header.
+    Name(String),
+    /// By its position, from 1, where there is no header.
+    Number(usize),
+}
+
+/// How learners are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LearnerRule {
+    /// Scheme of the identifier in the field `learner`.
+    pub scheme: String,
+    /// Who issued the identifiers; the row's institution where nothing is said.
+    pub issuer: Option<String>,
+    /// What to do with an unknown one.
+    pub unknown: Unknown,
+}
+
+/// How outcomes are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutcomeRule {
+    /// What to do with an unknown one.
+    pub unknown: Unknown,
+    /// What to do where the row and the catalogue differ.
+    pub differs: Differs,
+}
+
+/// Rows that share one amount of credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The fields that the rows of a group agree on.
+    pub by: Vec<Field>,
+    /// What to do with a group of several results.
+    pub mixed: Mixed,
+}
+
+/// Words of the file and the words meant, for one field, attribute or identifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueMap {
+    /// Name of the field, attribute or identifier scheme.
+    pub name: String,
+    /// Word in the file, word meant; in the profile's order.
+    pub words: Vec<(String, String)>,
+}
+
+/// An institution that a profile introduces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduced {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its country, as two letters.
+    pub country: Option<String>,
+    /// Its sector.
+    pub sector: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// Its terms and academic years.
+    pub calendar: Calendar,
+}
+
+/// What the columns of one source's files mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name: `[a-z0-9-]{1,40}`.
+    pub name: String,
+    /// Its title for people.
+    pub title: Option<String>,
+    /// What becomes of the rows.
+    pub target: Target,
+    /// How the file is written.
+    pub file: FileShape,
+    /// The fields that columns fill.
+    pub columns: Vec<(Field, Column)>,
+    /// The fields that are the same in all rows.
+    pub constants: Vec<(Field, String)>,
+    /// The forms of dates, tried in order.
+    pub dates: Vec<DateFormat>,
+    /// The same as the profile writes them.
+    pub date_texts: Vec<String>,
+    /// Words and what they mean.
+    pub values: Vec<ValueMap>,
+    /// How learners are found.
+    pub learner: LearnerRule,
+    /// How outcomes are found.
+    pub outcome: OutcomeRule,
+    /// What to do with an unknown institution.
+    pub institution_unknown: Unknown,
+    /// Whether the period must be an offering.
+    pub offered: Offered,
+    /// The statuses that create credit.
+    pub deposit: Vec<Status>,
+    /// Rows that share one amount of credit.
+    pub group: Option<Group>,
+    /// What is kept with the achievement as of then, in the profile's order.
+    pub attributes: Vec<(String, Column)>,
+    /// Further identifiers of the learner, by scheme, in the profile's order.
+    pub identifiers: Vec<(String, Column)>,
+    /// The institutions that it introduces.
+    pub institutions: Vec<Introduced>,
+    /// The profile's own text.
+    pub source: String,
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Profile {
+    /// Reads a profile; `file_name` is for the messages.
+    ///
+    /// # Errors
+    /// Names every fault with its line and column, the reason and the remedy.
+    pub fn parse(text: &str, file_name: &str) -> Result<Profile, ProfileError> {
+        let mut faults = error::Faults::new(text);
+        let profile = match toml::from_str(text) {
+            Ok(source) => Some(check::profile(source, text, sha256_hex(text), &mut faults)),
+            Err(error) => {
+                faults.add_toml(&error);
+                None
+            }
+        };
+        match (profile, faults.into_error(file_name)) {
+            (Some(profile), None) => Ok(profile),
+            (_, Some(error)) => Err(error),
+            (None, None) => Err(ProfileError { file: file_name.to_owned(), faults: Vec::new() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

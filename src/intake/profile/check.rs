@@ -1,0 +1,345 @@
+//! Checks a profile's parts against each other and brings them into their final form.
+
+use super::error::Faults;
+use super::source::{self, ColumnName, Source, Table};
+use super::{
+    Column, Field, FileShape, Group, Introduced, LearnerRule, OutcomeRule, Profile, Target, ValueMap,
+};
+use crate::domain::date::DateFormat;
+use crate::domain::outcome::{Kind, Status};
+use crate::intake::decode;
+use std::ops::Range;
+use toml::Spanned;
+
+/// Makes the profile, noting every fault on the way.
+pub(super) fn profile(source: Source, text: &str, sha256: String, faults: &mut Faults<'_>) -> Profile {
+    let target = *source.target.as_ref();
+    check_name(source.name.as_ref(), source.name.span(), "profile name", faults);
+    let file = file_shape(&source.file, faults);
+    let columns = fields(source.columns, target, faults);
+    let constants = fields(source.constants, target, faults);
+    check_filled(&columns, &constants, source.target.span(), target, faults);
+    let attributes = named_columns(source.attributes, file.header, "attribute", faults);
+    let identifiers = named_columns(source.identifiers, file.header, "identifier scheme", faults);
+    let columns: Vec<(Field, Column)> =
+        columns.into_iter().map(|(field, name)| (field, column(&name, file.header, faults))).collect();
+    let names = attributes.iter().chain(&identifiers).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let values = value_maps(source.values, &names, faults);
+    let group = source.group.map(|group| group_of(group, &columns, target, faults));
+    let (dates, date_texts) = date_formats(source.dates, faults);
+    if let Some(scheme) = &source.learner.scheme {
+        check_name(scheme.as_ref(), scheme.span(), "identifier scheme", faults);
+    }
+    Profile {
+        name: source.name.into_inner(),
+        title: source.title,
+        target,
+        file,
+        columns,
+        constants: constants.into_iter().map(|(field, value)| (field, value.as_ref().text())).collect(),
+        dates,
+        date_texts,
+        values,
+        learner: LearnerRule {
+            scheme: source.learner.scheme.map_or_else(|| "student-number".into(), Spanned::into_inner),
+            issuer: source.learner.issuer,
+            unknown: source.learner.unknown,
+        },
+        outcome: OutcomeRule { unknown: source.outcome.unknown, differs: source.outcome.differs },
+        institution_unknown: source.institution.unknown,
+        offered: source.period.offered,
+        deposit: statuses(source.deposit, faults),
+        group,
+        attributes,
+        identifiers,
+        institutions: institutions(source.institutions, faults),
+        source: text.to_owned(),
+        sha256,
+    }
+}
+
+/// The entries of a table in the order of the text, not of the alphabet.
+fn in_order<V>(table: Option<Table<V>>) -> Vec<(Spanned<String>, Spanned<V>)> {
+    let mut entries: Vec<_> = table.unwrap_or_default().into_iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn check_name(name: &str, at: Range<usize>, what: &str, faults: &mut Faults<'_>) {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let allows_underscore = what != "profile name";
+    if !(1..=40).contains(&name.len())
+        || !name.bytes().all(fits)
+        || (name.contains('_') && !allows_underscore)
+    {
+        let why = "a name is 1 to 40 of a–z, 0–9 and -";
+        faults.add(at, format!("bad {what} `{name}`"), why, "choose another name");
+    }
+}
+
+fn file_shape(file: &source::File, faults: &mut Faults<'_>) -> FileShape {
+    let mut shape = FileShape {
+        encoding: encoding_rs::UTF_8,
+        delimiter: b',',
+        header: file.header.unwrap_or(true),
+        decimal_mark: file.decimal_mark,
+    };
+    if let Some(label) = &file.encoding {
+        match decode::encoding(label.as_ref()) {
+            Some(encoding) => shape.encoding = encoding,
+            None => faults.add(
+                label.span(),
+                format!("unknown encoding `{}`", label.as_ref()),
+                "it is no label of the WHATWG encoding standard",
+                "write utf-8, gb18030, big5, shift_jis, windows-1252 or the like",
+            ),
+        }
+    }
+    if let Some(delimiter) = &file.delimiter {
+        match delimiter.as_ref().as_str() {
+            "," | ";" | "\t" | "|" => shape.delimiter = delimiter.as_ref().as_bytes()[0],
+            other => faults.add(
+                delimiter.span(),
+                format!("bad delimiter `{}`", other.escape_debug()),
+                "it is none of , ; tab |",
+                "write one of \",\" \";\" \"\\t\" \"|\"",
+            ),
+        }
+    }
+    shape
+}
+
+fn fields<V>(table: Option<Table<V>>, target: Target, faults: &mut Faults<'_>) -> Vec<(Field, Spanned<V>)> {
+    let mut found = Vec::new();
+    for (name, value) in in_order(table) {
+        match Field::from_name(name.as_ref()) {
+            Some(field) if target.allows(field) => found.push((field, value)),
+            Some(field) => faults.add(
+                name.span(),
+                format!("field `{}` has no place here", field.name()),
+                format!("the target is {}", target.name()),
+                "remove it, or keep the column as an attribute",
+            ),
+            None => {
+                let known: Vec<&str> = Field::ALL
+                    .iter()
+                    .filter(|field| target.allows(**field))
+                    .map(|field| field.name())
+                    .collect();
+                faults.add_unknown(name.span(), "field", name.as_ref(), &known);
+            }
+        }
+    }
+    found
+}
+
+fn check_filled(
+    columns: &[(Field, Spanned<ColumnName>)],
+    constants: &[(Field, Spanned<source::Constant>)],
+    target_at: Range<usize>,
+    target: Target,
+    faults: &mut Faults<'_>,
+) {
+    for (field, value) in constants {
+        if columns.iter().any(|(column, _)| column == field) {
+            let why = "it is both a column and a constant";
+            faults.add(
+                value.span(),
+                format!("field `{}` is given twice", field.name()),
+                why,
+                "keep one of them",
+            );
+        }
+        check_constant(*field, value, faults);
+    }
+    for field in target.required() {
+        let given = columns.iter().any(|(column, _)| column == field)
+            || constants.iter().any(|(constant, _)| constant == field);
+        if !given {
+            faults.add(
+                target_at.clone(),
+                format!("field `{}` is missing", field.name()),
+                format!("{} need it", target.name()),
+                "add it to [columns] or to [constants]",
+            );
+        }
+    }
+}
+
+fn check_constant(field: Field, value: &Spanned<source::Constant>, faults: &mut Faults<'_>) {
+    let text = value.as_ref().text();
+    match field {
+        Field::Status if Status::from_name(&text).is_none() => {
+            faults.add_unknown(value.span(), "status", &text, &Status::ALL.map(Status::name));
+        }
+        Field::Kind if Kind::from_name(&text).is_none() => {
+            faults.add_unknown(value.span(), "kind", &text, &Kind::ALL.map(Kind::name));
+        }
+        _ if text.trim().is_empty() => {
+            let what = format!("field `{}` is constantly empty", field.name());
+            faults.add(value.span(), what, "a constant has a value", "remove it or fill it in");
+        }
+        _ => {}
+    }
+}
+
+fn column(name: &Spanned<ColumnName>, header: bool, faults: &mut Faults<'_>) -> Column {
+    match (name.as_ref(), header) {
+        (ColumnName::Name(name), true) => return Column::Name(name.clone()),
+        (ColumnName::Number(number @ 1..=4_096), false) => return Column::Number(*number as usize),
+        (ColumnName::Number(number), false) => faults.add(
+            name.span(),
+            format!("bad column number {number}"),
+            "columns are counted from 1 to 4,096",
+            "correct the number",
+        ),
+        (ColumnName::Number(number), true) => faults.add(
+            name.span(),
+            format!("column {number} is given as a number"),
+            "the file has a header",
+            "write the column's name in quotes, or set header = false in [file]",
+        ),
+        (ColumnName::Name(column), false) => faults.add(
+            name.span(),
+            format!("column `{column}` is given by name"),
+            "the file has no header",
+            "write the column's number, counted from 1, or set header = true in [file]",
+        ),
+    }
+    Column::Number(1)
+}
+
+fn named_columns(
+    table: Option<Table<ColumnName>>,
+    header: bool,
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Vec<(String, Column)> {
+    let mut found = Vec::new();
+    for (name, value) in in_order(table) {
+        check_name(name.as_ref(), name.span(), what, faults);
+        found.push((name.into_inner(), column(&value, header, faults)));
+    }
+    found
+}
+
+fn value_maps(
+    values: Option<Table<Table<String>>>,
+    names: &[&str],
+    faults: &mut Faults<'_>,
+) -> Vec<ValueMap> {
+    let mut maps = Vec::new();
+    for (name, words) in in_order(values) {
+        let field = Field::from_name(name.as_ref());
+        if field.is_none() && !names.contains(&name.as_ref().as_str()) {
+            let known: Vec<&str> =
+                Field::ALL.iter().map(|field| field.name()).chain(names.iter().copied()).collect();
+            faults.add_unknown(name.span(), "field or attribute", name.as_ref(), &known);
+        }
+        let mut map = ValueMap { name: name.into_inner(), words: Vec::new() };
+        for (from, to) in in_order(Some(words.into_inner())) {
+            let meant = to.as_ref().as_str();
+            match field {
+                Some(Field::Status) if Status::from_name(meant).is_none() && !meant.is_empty() => {
+                    faults.add_unknown(to.span(), "status", meant, &Status::ALL.map(Status::name));
+                }
+                Some(Field::Kind) if Kind::from_name(meant).is_none() && !meant.is_empty() => {
+                    faults.add_unknown(to.span(), "kind", meant, &Kind::ALL.map(Kind::name));
+                }
+                _ => {}
+            }
+            map.words.push((from.into_inner(), to.into_inner()));
+        }
+        maps.push(map);
+    }
+    maps
+}
+
+fn group_of(
+    group: Spanned<source::Group>,
+    columns: &[(Field, Column)],
+    target: Target,
+    faults: &mut Faults<'_>,
+) -> Group {
+    let at = group.span();
+    let has_credits = columns.iter().any(|(field, _)| *field == Field::Credits);
+    if target != Target::Achievements || !has_credits {
+        let why = "a group shares the credits of achievements";
+        faults.add(
+            at.clone(),
+            "[group] has no place here",
+            why,
+            "give `credits` a column, or remove [group]",
+        );
+    }
+    let group = group.into_inner();
+    if group.by.is_empty() {
+        faults.add(
+            at,
+            "[group] is by nothing",
+            "rows are grouped by fields",
+            "write by = [\"learner\", \"period\"]",
+        );
+    }
+    let mut by = Vec::new();
+    for name in &group.by {
+        match Field::from_name(name.as_ref()) {
+            Some(field) if target.allows(field) => by.push(field),
+            _ => {
+                let known: Vec<&str> = Field::ALL
+                    .iter()
+                    .filter(|field| target.allows(**field))
+                    .map(|field| field.name())
+                    .collect();
+                faults.add_unknown(name.span(), "field", name.as_ref(), &known);
+            }
+        }
+    }
+    Group { by, mixed: group.mixed }
+}
+
+fn date_formats(dates: Option<source::Dates>, faults: &mut Faults<'_>) -> (Vec<DateFormat>, Vec<String>) {
+    let Some(dates) = dates else {
+        return (vec![DateFormat::Fields("YYYY-MM-DD".into())], vec!["YYYY-MM-DD".into()]);
+    };
+    let (mut formats, mut texts) = (Vec::new(), Vec::new());
+    for text in dates.formats {
+        match DateFormat::parse(text.as_ref()) {
+            Ok(format) => formats.push(format),
+            Err(why) => faults.add(text.span(), "bad date format", why, "correct it"),
+        }
+        texts.push(text.into_inner());
+    }
+    (formats, texts)
+}
+
+fn statuses(deposit: Option<source::Deposit>, faults: &mut Faults<'_>) -> Vec<Status> {
+    let Some(deposit) = deposit else { return vec![Status::Passed] };
+    let mut found = Vec::new();
+    for word in deposit.statuses {
+        match Status::from_name(word.as_ref()) {
+            Some(status) => found.push(status),
+            None => faults.add_unknown(word.span(), "status", word.as_ref(), &Status::ALL.map(Status::name)),
+        }
+    }
+    found
+}
+
+fn institutions(list: Option<Vec<Spanned<source::Introduced>>>, faults: &mut Faults<'_>) -> Vec<Introduced> {
+    let mut found: Vec<Introduced> = Vec::new();
+    for item in list.unwrap_or_default() {
+        let at = item.span();
+        let source::Introduced { code, name, country, sector, region, calendar } = item.into_inner();
+        if let Err(why) = calendar.check() {
+            faults.add(at.clone(), format!("bad calendar of `{code}`"), why, "correct the term");
+        }
+        if code.trim().is_empty() || name.trim().is_empty() {
+            faults.add(at.clone(), "an institution without code or name", "it needs both", "fill them in");
+        }
+        if found.iter().any(|earlier| earlier.code == code) {
+            faults.add(at, format!("institution `{code}` twice"), "a code names one", "remove one of them");
+        }
+        found.push(Introduced { code, name, country, sector, region, calendar });
+    }
+    found
+}

@@ -1,0 +1,137 @@
+//! The shape of a profile as it is written, with the place of each part.
+
+use super::field::Target;
+use crate::domain::credits::DecimalMark;
+use crate::domain::date::Calendar;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// A table whose keys and values know their place.
+pub(super) type Table<V> = BTreeMap<Spanned<String>, Spanned<V>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub name: Spanned<String>,
+    pub title: Option<String>,
+    pub target: Spanned<Target>,
+    #[serde(default)]
+    pub file: File,
+    pub columns: Option<Table<ColumnName>>,
+    pub constants: Option<Table<Constant>>,
+    pub dates: Option<Dates>,
+    pub values: Option<Table<Table<String>>>,
+    #[serde(default)]
+    pub learner: Learner,
+    #[serde(default)]
+    pub outcome: Outcome,
+    #[serde(default)]
+    pub institution: Institution,
+    #[serde(default)]
+    pub period: Period,
+    pub deposit: Option<Deposit>,
+    pub group: Option<Spanned<Group>>,
+    pub attributes: Option<Table<ColumnName>>,
+    pub identifiers: Option<Table<ColumnName>>,
+    pub institutions: Option<Vec<Spanned<Introduced>>>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(untagged, expecting = "expected a column's name in quotes, or its number")]
+pub(super) enum ColumnName {
+    Number(i64),
+    Name(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text in quotes, a whole number, true or false")]
+pub(super) enum Constant {
+    Number(i64),
+    Flag(bool),
+    Text(String),
+}
+
+impl Constant {
+    pub(super) fn text(&self) -> String {
+        match self {
+            Constant::Number(number) => number.to_string(),
+            Constant::Flag(flag) => flag.to_string(),
+            Constant::Text(text) => text.clone(),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub encoding: Option<Spanned<String>>,
+    pub delimiter: Option<Spanned<String>>,
+    pub header: Option<bool>,
+    #[serde(default)]
+    pub decimal_mark: DecimalMark,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dates {
+    pub formats: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Learner {
+    pub scheme: Option<Spanned<String>>,
+    pub issuer: Option<String>,
+    #[serde(default)]
+    pub unknown: super::Unknown,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outcome {
+    #[serde(default)]
+    pub unknown: super::Unknown,
+    #[serde(default)]
+    pub differs: super::Differs,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Institution {
+    #[serde(default)]
+    pub unknown: super::Unknown,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Period {
+    #[serde(default)]
+    pub offered: super::Offered,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deposit {
+    pub statuses: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub by: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub mixed: super::Mixed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Introduced {
+    pub code: String,
+    pub name: String,
+    pub country: Option<String>,
+    pub sector: Option<String>,
+    pub region: Option<String>,
+    #[serde(default)]
+    pub calendar: Calendar,
+}

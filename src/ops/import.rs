@@ -1,0 +1,248 @@
+//! `import`: files of achievements into the ledger, exactly once, all or nothing.
+//!
+//! One thread reads, checks, looks up and hashes; the other decides what is new and writes. Rows go
+//! between them in runs sorted by learner, outcome and date, which is what keeps the index fast.
+
+pub mod catalogue;
+mod groups;
+pub mod people;
+mod read;
+mod registers;
+pub mod resolve;
+mod write;
+
+use crate::domain::credits::Credits;
+use crate::domain::entry::EntryId;
+use crate::domain::fault::{Exit, Fault, Result};
+use crate::domain::registry::ProfileRow;
+use crate::intake::hash::HashingRead;
+use crate::intake::profile::{Profile, Target};
+use crate::intake::rules::Problem;
+use crate::ops::batch::{Actor, BatchPayload, InForce, SourceFile};
+use crate::store::{self, Head, Read, Store};
+use catalogue::Catalogue;
+use jiff::civil::Date;
+use people::People;
+pub use read::file_fault;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Problems that a report lists in full; the rest are counted.
+pub const LISTED: usize = 100;
+
+/// Problems that the refusal of a whole import names.
+const SAID: usize = 20;
+
+/// What to import, and how.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// Source files, in order.
+    pub files: &'a [PathBuf],
+    /// The profile that reads them.
+    pub profile: &'a Profile,
+    /// Commit the good rows although others are refused.
+    pub keep_going: bool,
+    /// Show what would be posted and leave everything as it was.
+    pub dry_run: bool,
+    /// Why, where the books are closed or an officer says so.
+    pub reason: Option<String>,
+    /// Where refused rows go; beside the first file where nothing is said.
+    pub rejects: Option<PathBuf>,
+    /// Log to append to.
+    pub log: i64,
+}
+
+/// A word of the file that the profile replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mending {
+    /// Field or attribute.
+    pub field: String,
+    /// Word in the file.
+    pub from: String,
+    /// Word meant.
+    pub to: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Number of the batch; none where nothing was posted.
+    pub batch: Option<i64>,
+    /// Entries that the batch posted.
+    pub entries: i64,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that deposited credit.
+    pub deposited: u64,
+    /// Credit deposited, by system code.
+    pub credits: BTreeMap<String, Credits>,
+    /// Rows recorded without credit.
+    pub recorded: u64,
+    /// Rows whose achievement stood already.
+    pub already: u64,
+    /// Rows of a register that introduced or changed something.
+    pub registered: u64,
+    /// Rows refused.
+    pub refused: u64,
+    /// What was wrong, the first [`LISTED`].
+    pub problems: Vec<(String, Problem)>,
+    /// How often each rule was broken.
+    pub by_rule: BTreeMap<&'static str, u64>,
+    /// Accounts opened.
+    pub learners: u64,
+    /// Words replaced by the profile.
+    pub mended: Vec<Mending>,
+    /// Files that an earlier batch read already: name and batch number.
+    pub seen: Vec<(String, i64)>,
+    /// The file of refused rows.
+    pub rejects: Option<PathBuf>,
+    /// The profile's version.
+    pub profile_version: i64,
+    /// The log after the batch.
+    pub head: Option<Head>,
+}
+
+/// Shows the entries of a dry run before they are undone: reader, first entry, end.
+pub type Inspect<'a> = &'a mut dyn FnMut(&dyn Read, EntryId, EntryId) -> Result<()>;
+
+/// How far the reading is: bytes read, bytes in all.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// Imports files.
+///
+/// # Errors
+/// Where a file as a whole cannot be taken; where rows are refused and `keep_going` was not asked
+/// for (`I201`); where a date lies in the closed books and no reason is given (`I301`).
+pub fn import(
+    store: &mut dyn Store,
+    actor: &Actor,
+    request: &Request,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
+    store::again(|| import_once(store, actor, request, inspect, progress))
+}
+
+fn import_once(
+    store: &mut dyn Store,
+    actor: &Actor,
+    request: &Request,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
+    let sources = request.files.iter().map(|path| source_file(path)).collect::<Result<Vec<_>>>()?;
+    let reader = store.reader()?;
+    let seen = seen_before(reader.as_ref(), &sources)?;
+    let (profile_row, is_new) = profile_version(reader.as_ref(), request.profile)?;
+    let mut payload = BatchPayload::new(actor)?;
+    payload.files = sources.clone();
+    payload.why = request.reason.clone().unwrap_or_default();
+    payload.profile = Some(InForce {
+        name: profile_row.name.clone(),
+        version: profile_row.version,
+        sha256: profile_row.sha256.clone(),
+    });
+    let closed = closed_through(reader.as_ref())?;
+    let setup = write::Setup {
+        request,
+        payload,
+        profile: is_new.then_some(profile_row.clone()),
+        bytes: sources.iter().map(|file| file.bytes).sum(),
+        all_seen: seen.len() == sources.len(),
+        closed,
+    };
+    let head = store::head(reader.as_ref(), request.log)?;
+    let catalogue = Catalogue::load(reader.as_ref())?;
+    let people = People::new(reader)?;
+    let mut outcome = match request.profile.target {
+        Target::Achievements => write::run(store, &head, setup, catalogue, people, inspect, progress)?,
+        _ => registers::run(store, &head, setup, catalogue, people, inspect)?,
+    };
+    outcome.seen = seen;
+    outcome.profile_version = profile_row.version;
+    Ok(outcome)
+}
+
+/// Opens a source file and says what is wrong with a name that is none.
+fn open(path: &Path) -> Result<std::fs::File> {
+    let fault =
+        |what: String| Fault::new("E001", what).remedy("check the file's name and that you may read it");
+    let file = std::fs::File::open(path)
+        .map_err(|error| fault(format!("{} cannot be read: {error}", path.display())))?;
+    if file.metadata().is_ok_and(|file| file.is_dir()) {
+        return Err(fault(format!("{} is a folder, not a file", path.display())));
+    }
+    Ok(file)
+}
+
+fn source_file(path: &Path) -> Result<SourceFile> {
+    let mut hashing = HashingRead::new(open(path)?);
+    std::io::copy(&mut hashing, &mut std::io::sink())
+        .map_err(|error| Fault::new("E001", format!("{} cannot be read: {error}", path.display())))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(SourceFile { name, sha256: hashing.sha256_hex(), bytes: hashing.size() })
+}
+
+fn seen_before(read: &dyn Read, sources: &[SourceFile]) -> Result<Vec<(String, i64)>> {
+    let mut seen: BTreeMap<usize, (String, i64)> = BTreeMap::new();
+    read.batches(&mut |batch| {
+        let payload = BatchPayload::read(&batch.payload)?;
+        for (at, source) in sources.iter().enumerate() {
+            if payload.files.iter().any(|file| file.sha256 == source.sha256) {
+                seen.entry(at).or_insert((source.name.clone(), batch.no));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(seen.into_values().collect())
+}
+
+/// The version of the profile in the bank; true where this text is a new one.
+fn profile_version(read: &dyn Read, profile: &Profile) -> Result<(ProfileRow, bool)> {
+    let mut versions: Vec<ProfileRow> = store::find(read, "name", profile.name.as_str())?;
+    versions.sort_by_key(|row| row.version);
+    if let Some(same) = versions.iter().rposition(|row| row.sha256 == profile.sha256) {
+        return Ok((versions.swap_remove(same), false));
+    }
+    let mut last_id = 0;
+    read.rows("profile", None, &mut |row| {
+        last_id = row.get("id").and_then(serde_json::Value::as_i64).unwrap_or(0).max(last_id);
+        Ok(())
+    })?;
+    let row = ProfileRow {
+        id: last_id + 1,
+        name: profile.name.clone(),
+        version: versions.last().map_or(1, |row| row.version + 1),
+        sha256: profile.sha256.clone(),
+        source: profile.source.clone(),
+    };
+    Ok((row, true))
+}
+
+/// The last day of the closed books.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn closed_through(read: &dyn Read) -> Result<Option<Date>> {
+    let closures: Vec<crate::domain::registry::Closure> = store::all(read)?;
+    Ok(closures.iter().filter_map(|row| crate::domain::date::parse_iso(&row.through).ok()).max())
+}
+
+/// The refusal of an all-or-nothing import.
+fn refused(outcome: &Outcome) -> Fault {
+    let rows = if outcome.refused == 1 { "1 row was" } else { &format!("{} rows were", outcome.refused) };
+    let mut what = format!("nothing was imported: {rows} refused");
+    for (file, problem) in outcome.problems.iter().take(SAID) {
+        what.push_str(&format!("\n  {file}: {problem}"));
+    }
+    let listed = outcome.problems.len().min(SAID) as u64;
+    let all: u64 = outcome.by_rule.values().sum();
+    if all > listed {
+        what.push_str(&format!("\n  … and {} more", all - listed));
+    }
+    Fault::new("I201", what)
+        .remedy("mend the rows and import the file again, or commit the good rows with --keep-going")
+        .exit(Exit::Refused)
+}

@@ -1,0 +1,111 @@
+//! Credit figures that are the load of a group of rows: counted once, apportioned over the group.
+
+use crate::domain::credits::{Credits, apportion};
+use crate::intake::draft::Draft;
+use crate::intake::profile::{Field, Profile};
+use crate::intake::rules::Rule;
+use hashbrown::HashMap;
+
+/// What the rows of one group say together.
+#[derive(Debug, Default)]
+struct Group {
+    file: usize,
+    first_line: u64,
+    earning: Vec<bool>,
+    load: Option<Credits>,
+    loads_differ: bool,
+    refused_line: Option<u64>,
+    /// Rows handed out so far, in file order.
+    next: usize,
+}
+
+/// The groups of an import, gathered in a first reading.
+#[derive(Default)]
+pub struct Groups(HashMap<String, Group>);
+
+/// What a row gets of its group's load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// First line of the group.
+    pub first_line: u64,
+    /// The group's load.
+    pub load: Credits,
+    /// This row's part of it.
+    pub amount: Credits,
+}
+
+fn key(profile: &Profile, draft: &Draft) -> Option<String> {
+    let group = profile.group.as_ref()?;
+    let mut key = String::new();
+    for field in &group.by {
+        let value = match field {
+            Field::Learner => draft.learner.as_ref(),
+            Field::Period => draft.period.as_ref(),
+            Field::Institution => draft.institution.as_ref(),
+            Field::Outcome => draft.outcome.as_ref(),
+            Field::Record => draft.record.as_deref().unwrap_or_default(),
+            _ => "",
+        };
+        key.push_str(value);
+        key.push('\u{1f}');
+    }
+    Some(key)
+}
+
+impl Groups {
+    /// Notes a row of the first reading; `refused` where the row itself cannot be taken.
+    pub fn note(&mut self, profile: &Profile, draft: &Draft, file: usize, refused: bool) {
+        let Some(key) = key(profile, draft) else { return };
+        let group = self.0.entry(key).or_default();
+        if group.earning.is_empty() {
+            (group.file, group.first_line, group.load) = (file, draft.line, draft.credits);
+        }
+        group.loads_differ |= group.load != draft.credits;
+        group.earning.push(profile.deposit.contains(&draft.status));
+        if refused {
+            group.refused_line.get_or_insert(draft.line);
+        }
+    }
+
+    /// The next row's share of its group, in file order, or why the group is refused.
+    pub fn share(&mut self, profile: &Profile, draft: &Draft) -> Result<Share, (Rule, String)> {
+        let group = key(profile, draft).and_then(|key| self.0.get_mut(&key));
+        let Some(group) = group else {
+            return Err((Rule::GroupMixed, "the row's group changed while the file was read".to_owned()));
+        };
+        let at = group.next;
+        group.next += 1;
+        if group.loads_differ {
+            return Err((
+                Rule::GroupLoadDiffers,
+                format!(
+                    "the {} rows of the group that starts on line {} give different loads",
+                    group.earning.len(),
+                    group.first_line
+                ),
+            ));
+        }
+        let earning = group.earning.iter().filter(|earns| **earns).count();
+        if earning != 0 && earning != group.earning.len() {
+            return Err((
+                Rule::GroupMixed,
+                format!(
+                    "of the {} rows of the group that starts on line {}, {earning} earn credit and {} do not",
+                    group.earning.len(),
+                    group.first_line,
+                    group.earning.len() - earning
+                ),
+            ));
+        }
+        if let Some(line) = group.refused_line.filter(|line| *line != draft.line) {
+            return Err((Rule::GroupBroken, format!("line {line} of the same group is refused")));
+        }
+        let load = group.load.unwrap_or_default();
+        if earning == 0 {
+            return Ok(Share { first_line: group.first_line, load, amount: Credits::ZERO });
+        }
+        let shares = apportion(load, &vec![1; group.earning.len()]);
+        let amount = shares.get(at).copied().unwrap_or_default();
+        Ok(Share { first_line: group.first_line, load, amount })
+    }
+}

@@ -1,0 +1,134 @@
+//! Learners as an import sees them: found by identifier, or enrolled.
+
+use crate::domain::fault::{Fault, Result};
+use crate::ops::batch::random;
+use crate::ops::post::{Fact, key_of};
+use crate::proof::leaf::{Key, Salter};
+use crate::store::Read;
+use hashbrown::HashMap;
+
+/// Random bytes are asked for that many keys at a time.
+const KEYS_AT_ONCE: usize = 32;
+
+/// Who an identifier belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// One account.
+    One(i64),
+    /// Nobody.
+    Nobody,
+    /// Several people, which is for a person to settle.
+    Several,
+}
+
+/// The learners of one import.
+pub struct People {
+    read: Box<dyn Read + Send>,
+    by_identifier: HashMap<i64, HashMap<Box<str>, i64>>,
+    first_new: i64,
+    new_keys: Vec<Key>,
+    /// How many of `new_keys` were handed over already.
+    handed: usize,
+    facts: Vec<Fact>,
+    spare: Vec<Key>,
+}
+
+impl People {
+    /// Nobody met yet.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn new(read: Box<dyn Read + Send>) -> Result<People> {
+        let first_new = read.last_learner()? + 1;
+        Ok(People {
+            read,
+            by_identifier: HashMap::new(),
+            first_new,
+            new_keys: Vec::new(),
+            handed: 0,
+            facts: Vec::new(),
+            spare: Vec::new(),
+        })
+    }
+
+    /// The account that an identifier belongs to.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn find(&mut self, scheme: i64, value: &str) -> Result<Found> {
+        if let Some(id) = self.by_identifier.get(&scheme).and_then(|people| people.get(value)) {
+            return Ok(Found::One(*id));
+        }
+        if self.first_new == 1 {
+            return Ok(Found::Nobody);
+        }
+        let mut ids: Vec<i64> = self
+            .read
+            .identities_with(value)?
+            .into_iter()
+            .filter(|fact| fact.scheme == scheme)
+            .map(|fact| fact.learner)
+            .collect();
+        ids.dedup();
+        match ids.as_slice() {
+            [] => Ok(Found::Nobody),
+            [id] => {
+                self.remember(scheme, value, *id);
+                Ok(Found::One(*id))
+            }
+            _ => Ok(Found::Several),
+        }
+    }
+
+    fn remember(&mut self, scheme: i64, value: &str, id: i64) {
+        self.by_identifier.entry(scheme).or_default().insert(value.into(), id);
+    }
+
+    /// Opens an account with its first facts: scheme id and value; the first is the identifier.
+    ///
+    /// # Errors
+    /// Where the system gives no random bytes.
+    pub fn enrol(&mut self, facts: Vec<(i64, String)>, identifiers: usize) -> Result<i64> {
+        let id = self.first_new + self.new_keys.len() as i64;
+        if self.spare.is_empty() {
+            let bytes = random::<{ 32 * KEYS_AT_ONCE }>()?;
+            self.spare = bytes.chunks_exact(32).filter_map(|chunk| chunk.try_into().ok()).collect();
+        }
+        let key = self.spare.pop().ok_or_else(|| Fault::new("S909", "the system gives no random bytes"))?;
+        self.new_keys.push(key);
+        for (nth, (scheme, value)) in facts.into_iter().enumerate() {
+            if nth < identifiers {
+                self.remember(scheme, &value, id);
+            }
+            let nth = nth as i64;
+            self.facts.push(Fact { learner: id, nth, scheme, value, valid_from: None, valid_to: None });
+        }
+        Ok(id)
+    }
+
+    /// Accounts opened and facts met since the last call.
+    pub fn take_new(&mut self) -> (Vec<(i64, Key)>, Vec<Fact>) {
+        let from = self.handed;
+        self.handed = self.new_keys.len();
+        let keys =
+            self.new_keys[from..].iter().zip(from as i64..).map(|(key, at)| (self.first_new + at, *key));
+        (keys.collect(), std::mem::take(&mut self.facts))
+    }
+
+    /// How many accounts were opened.
+    pub fn opened(&self) -> u64 {
+        self.new_keys.len() as u64
+    }
+
+    /// What salts a learner's commitments.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read or has no key.
+    pub fn salter(&self, learner: i64) -> Result<Salter> {
+        let new = usize::try_from(learner - self.first_new).ok().and_then(|at| self.new_keys.get(at));
+        match new {
+            Some(key) => Ok(Salter::new(key)),
+            None => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
+        }
+    }
+}

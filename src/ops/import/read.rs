@@ -1,0 +1,292 @@
+//! The reading side of an import: rows to prepared achievements, in runs.
+
+use super::groups::Groups;
+use super::resolve::Resolver;
+use super::write::Setup;
+use super::{LISTED, Mending, Outcome, open};
+use crate::domain::fault::{Fault, Result};
+use crate::intake::csv::Record;
+use crate::intake::draft::{Draft, Mapping, Reader};
+use crate::intake::fault::IntakeError;
+use crate::intake::hash::HashingRead;
+use crate::intake::rejects::RejectWriter;
+use crate::intake::rules::Problem;
+use crate::ops::batch::random;
+use crate::ops::post::{Fact, Prepared};
+use crate::proof::leaf::{self, BatchId, Key, Ordinal, Salter};
+use crate::store::{ActRow, Refusal};
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// Rows that are sorted and written together.
+pub const RUN: usize = 1 << 16;
+
+/// What goes to the writing side.
+#[derive(Default)]
+pub struct Run {
+    pub registry: Vec<ActRow>,
+    pub keys: Vec<(i64, Key)>,
+    pub facts: Vec<Fact>,
+    pub rows: Vec<Prepared>,
+    pub refusals: Vec<Refusal>,
+}
+
+/// The reading side's state.
+pub struct Intake<'p, 's> {
+    pub resolver: Resolver<'p>,
+    pub setup: &'s Setup<'p>,
+    pub batch_id: BatchId,
+    pub outcome: Outcome,
+    pub rejects: Option<RejectWriter<NamedTempFile>>,
+    run: Run,
+    groups: Groups,
+    scratch: Vec<u8>,
+}
+
+/// Turns a fault of a file into one that names the file.
+pub fn file_fault(path: &Path, error: &IntakeError) -> Fault {
+    Fault::new(error.code(), format!("{}: {error}", path.display())).remedy(error.remedy())
+}
+
+impl<'p, 's> Intake<'p, 's> {
+    pub fn new(resolver: Resolver<'p>, setup: &'s Setup<'p>, batch_id: BatchId) -> Intake<'p, 's> {
+        Intake {
+            resolver,
+            setup,
+            batch_id,
+            outcome: Outcome::default(),
+            rejects: None,
+            run: Run::default(),
+            groups: Groups::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Reads all files and gives full runs to `send`, which says whether to go on.
+    pub fn read(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
+        if self.setup.request.profile.group.is_some() {
+            self.each_row(
+                &mut |intake, mapping, _, draft, mut problems, file| {
+                    let refused = intake.resolver.locate(mapping, &draft, &mut problems)?.is_none();
+                    intake.groups.note(intake.setup.request.profile, &draft, file, refused);
+                    Ok(true)
+                },
+                &|_| {},
+            )?;
+            self.outcome = Outcome::default();
+        }
+        let mut going = true;
+        self.each_row(
+            &mut |intake, mapping, record, draft, mut problems, file| {
+                intake.take(mapping, record, &draft, &mut problems, file)?;
+                if intake.run.rows.len() + intake.run.refusals.len() >= RUN {
+                    let run = intake.finish_run()?;
+                    going = send(run);
+                }
+                Ok(going)
+            },
+            progress,
+        )?;
+        if going {
+            let run = self.finish_run()?;
+            send(run);
+        }
+        Ok(())
+    }
+
+    /// Gives every row that can be drafted to `each`; refuses the others itself.
+    #[allow(clippy::type_complexity)]
+    fn each_row(
+        &mut self,
+        each: &mut dyn FnMut(&mut Self, &Mapping, &Record, Draft, Vec<Problem>, usize) -> Result<bool>,
+        progress: &dyn Fn(u64),
+    ) -> Result<()> {
+        let request = self.setup.request;
+        let mut before = 0;
+        for (file, path) in request.files.iter().enumerate() {
+            let fault = |error: IntakeError| file_fault(path, &error);
+            let source = HashingRead::new(std::io::BufReader::with_capacity(1 << 17, open(path)?));
+            let mut reader = Reader::open(request.profile, source).map_err(fault)?;
+            let mut record = Record::new();
+            while reader.next(&mut record).map_err(fault)? {
+                self.outcome.rows += 1;
+                if self.outcome.rows % 4096 == 0 {
+                    progress(before + reader.get_ref().size());
+                }
+                let mut problems = Vec::new();
+                let mapping = reader.mapping();
+                match mapping.draft(&record, &mut problems) {
+                    None => self.refuse(mapping, &record, None, &problems, file)?,
+                    Some(draft) => {
+                        if !each(self, mapping, &record, draft, problems, file)? {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            before += reader.get_ref().size();
+            self.check_unchanged(path, file, reader.get_ref())?;
+            self.keep_mended(&reader.mended());
+        }
+        Ok(())
+    }
+
+    fn check_unchanged<R: std::io::Read>(
+        &self,
+        path: &Path,
+        file: usize,
+        source: &HashingRead<R>,
+    ) -> Result<()> {
+        if source.sha256_hex() == self.setup.payload.files[file].sha256 {
+            return Ok(());
+        }
+        Err(Fault::new("I202", format!("{} changed while it was read", path.display()))
+            .remedy("import a copy that nobody writes to"))
+    }
+
+    fn keep_mended(&mut self, mended: &[crate::intake::draft::Mended]) {
+        for word in mended {
+            let found =
+                self.outcome.mended.iter_mut().find(|known| {
+                    known.field == word.field && known.from == word.from && known.to == word.to
+                });
+            match found {
+                Some(known) => known.rows += word.rows,
+                None => self.outcome.mended.push(Mending {
+                    field: word.field.to_owned(),
+                    from: word.from.to_owned(),
+                    to: word.to.to_owned(),
+                    rows: word.rows,
+                }),
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        mapping: &Mapping,
+        record: &Record,
+        draft: &Draft,
+        problems: &mut Vec<Problem>,
+        file: usize,
+    ) -> Result<()> {
+        let profile = self.setup.request.profile;
+        let located = self.resolver.locate(mapping, draft, problems)?;
+        let share = match profile.group {
+            None => None,
+            Some(_) => match self.groups.share(profile, draft) {
+                Ok(share) => Some(share),
+                Err((rule, reason)) => {
+                    let load = draft.credits.map(|load| load.to_string()).unwrap_or_default();
+                    let field = crate::intake::profile::Field::Credits;
+                    problems.push(mapping.problem(draft.line, field, &load, rule, reason));
+                    None
+                }
+            },
+        };
+        match located {
+            Some(located) if problems.is_empty() => {
+                let row = self.resolver.resolve(draft, located, file, share)?;
+                self.run.rows.push(row);
+                Ok(())
+            }
+            _ => self.refuse(mapping, record, Some(draft), problems, file),
+        }
+    }
+
+    /// Counts a refused row, and keeps it where the good rows are to be committed.
+    pub fn refuse(
+        &mut self,
+        mapping: &Mapping,
+        record: &Record,
+        draft: Option<&Draft>,
+        problems: &[Problem],
+        file: usize,
+    ) -> Result<()> {
+        let request = self.setup.request;
+        self.outcome.refused += 1;
+        for problem in problems {
+            *self.outcome.by_rule.entry(problem.rule.code()).or_default() += 1;
+            if self.outcome.problems.len() < LISTED {
+                self.outcome.problems.push((self.setup.payload.files[file].name.clone(), problem.clone()));
+            }
+        }
+        if !request.keep_going {
+            return Ok(());
+        }
+        if !request.dry_run {
+            self.write_reject(mapping, record, problems)?;
+        }
+        self.run.refusals.push(refusal(record, draft, problems, file)?);
+        Ok(())
+    }
+
+    fn write_reject(&mut self, mapping: &Mapping, record: &Record, problems: &[Problem]) -> Result<()> {
+        let target = self.setup.rejects_path();
+        let fault = |error: std::io::Error| {
+            Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
+                .remedy("name another file with --rejects")
+        };
+        if self.rejects.is_none() {
+            let folder =
+                target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let file = NamedTempFile::new_in(folder).map_err(fault)?;
+            self.rejects = Some(RejectWriter::new(file, mapping).map_err(fault)?);
+        }
+        match &mut self.rejects {
+            Some(rejects) => rejects.write(record, problems).map_err(fault),
+            None => Ok(()),
+        }
+    }
+
+    /// Sorts and hashes the rows gathered, and takes what was introduced for them.
+    fn finish_run(&mut self) -> Result<Run> {
+        let mut run = std::mem::take(&mut self.run);
+        run.rows.sort_by_key(|row| {
+            let a = &row.achievement;
+            (a.learner, a.outcome, a.period, a.attempt)
+        });
+        let mut salter: Option<(i64, Salter)> = None;
+        for row in &mut run.rows {
+            let achievement = &row.achievement;
+            if salter.as_ref().is_none_or(|(learner, _)| *learner != achievement.learner) {
+                salter = Some((achievement.learner, self.resolver.people.salter(achievement.learner)?));
+            }
+            let Some((_, salter)) = &salter else { continue };
+            leaf::achievement_payload(achievement, &mut self.scratch);
+            let ordinal = Ordinal::Row { file: achievement.file as u32, line: achievement.line as u64 };
+            row.commitment = salter.commit(&self.batch_id, ordinal, &self.scratch);
+        }
+        run.registry = self.resolver.catalogue.take_pending();
+        (run.keys, run.facts) = self.resolver.people.take_new();
+        Ok(run)
+    }
+}
+
+/// A refused row as the ledger keeps it.
+pub fn refusal(record: &Record, draft: Option<&Draft>, problems: &[Problem], file: usize) -> Result<Refusal> {
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+    let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    let fields: Vec<&str> = record.fields().collect();
+    let subject = match draft {
+        Some(draft) => serde_json::json!([
+            draft.institution,
+            draft.learner,
+            draft.outcome,
+            draft.period,
+            draft.attempt.to_string()
+        ]),
+        None => serde_json::json!(fields),
+    };
+    Ok(Refusal {
+        entry: crate::domain::entry::EntryId(0),
+        ord: 0,
+        salt: random()?,
+        file: file as i64,
+        line: record.line() as i64,
+        code: codes.join("; "),
+        reason: reasons.join("; "),
+        row: serde_json::json!(fields).to_string(),
+        subject: subject.to_string(),
+    })
+}

@@ -1,0 +1,313 @@
+//! Bulk registers: catalogues of outcomes, institutions and learners from files.
+
+use super::catalogue::Catalogue;
+use super::people::{Found, People};
+use super::read::file_fault;
+use super::resolve::{introduce, person_facts};
+use super::write::Setup;
+use super::{Inspect, LISTED, Outcome, open, refused};
+use crate::domain::fault::Result;
+use crate::domain::registry::{Institution, OutcomeVersion};
+use crate::intake::csv::Record;
+use crate::intake::draft::{Draft, Mapping, Reader};
+use crate::intake::fault::IntakeError;
+use crate::intake::profile::{Differs, Field, Introduced, Target, Unknown};
+use crate::intake::rules::{Problem, Rule};
+use crate::ops::post::Poster;
+use crate::store::{Head, Store};
+use std::borrow::Cow;
+
+/// A register being read.
+struct Register<'s> {
+    setup: &'s Setup<'s>,
+    catalogue: Catalogue,
+    people: People,
+    outcome: Outcome,
+}
+
+/// Imports a register.
+pub fn run(
+    store: &mut dyn Store,
+    head: &Head,
+    setup: Setup,
+    catalogue: Catalogue,
+    people: People,
+    inspect: Inspect,
+) -> Result<Outcome> {
+    let mut register = Register { setup: &setup, catalogue, people, outcome: Outcome::default() };
+    for introduced in &setup.request.profile.institutions {
+        introduce(&mut register.catalogue, introduced)?;
+    }
+    register.read()?;
+    let request = setup.request;
+    if register.outcome.refused > 0 && !request.keep_going && !request.dry_run {
+        return Err(refused(&register.outcome));
+    }
+    let rows = register.catalogue.take_pending();
+    let (keys, facts) = register.people.take_new();
+    let mut outcome = register.outcome;
+    outcome.learners = keys.len() as u64;
+    if rows.is_empty() && facts.is_empty() {
+        return Ok(outcome);
+    }
+    store.append(request.log, Some(head), &mut |tx| {
+        let mut poster = Poster::open(tx, request.log, &setup.payload)?;
+        if let Some(profile) = &setup.profile {
+            poster.register_one(profile)?;
+        }
+        if !rows.is_empty() {
+            poster.register(&rows)?;
+        }
+        if !facts.is_empty() {
+            poster.enrol(&keys, facts.clone())?;
+        }
+        let (first, end) = (poster.batch_entry(), poster.next_entry());
+        let sealed = poster.seal()?;
+        outcome.batch = Some(sealed.batch.no);
+        outcome.entries = sealed.batch.size;
+        outcome.head = Some(sealed.head);
+        if request.dry_run {
+            inspect(tx, first, end)?;
+        }
+        Ok(!request.dry_run)
+    })?;
+    Ok(outcome)
+}
+
+impl Register<'_> {
+    fn read(&mut self) -> Result<()> {
+        let request = self.setup.request;
+        for (file, path) in request.files.iter().enumerate() {
+            let fault = |error: IntakeError| file_fault(path, &error);
+            let mut reader = Reader::open(request.profile, open(path)?).map_err(fault)?;
+            let mut record = Record::new();
+            while reader.next(&mut record).map_err(fault)? {
+                self.outcome.rows += 1;
+                let mut problems = Vec::new();
+                let mapping = reader.mapping();
+                if let Some(draft) = mapping.draft(&record, &mut problems) {
+                    let changed = match request.profile.target {
+                        Target::Outcomes => self.outcome_row(mapping, &draft, &mut problems)?,
+                        Target::Institutions => self.institution_row(mapping, &draft, &mut problems)?,
+                        _ => self.learner_row(mapping, &draft, &mut problems)?,
+                    };
+                    match changed {
+                        true => self.outcome.registered += 1,
+                        false if problems.is_empty() => self.outcome.already += 1,
+                        false => {}
+                    }
+                }
+                self.count(problems, file);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, problems: Vec<Problem>, file: usize) {
+        self.outcome.refused += u64::from(!problems.is_empty());
+        for problem in problems {
+            *self.outcome.by_rule.entry(problem.rule.code()).or_default() += 1;
+            if self.outcome.problems.len() < LISTED {
+                self.outcome.problems.push((self.setup.payload.files[file].name.clone(), problem));
+            }
+        }
+    }
+
+    fn outcome_row(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Result<bool> {
+        let profile = self.setup.request.profile;
+        let mut report = |field, value: &str, rule, reason: &str| {
+            problems.push(mapping.problem(draft.line, field, value, rule, reason));
+        };
+        let institution = match self.catalogue.institution(&draft.institution) {
+            Some(at) => at,
+            None if profile.institution_unknown == Unknown::Create => {
+                self.catalogue.add_institution(named(draft))?
+            }
+            None => {
+                let reason = "no institution of this code is registered";
+                report(Field::Institution, &draft.institution, Rule::InstitutionUnknown, reason);
+                return Ok(false);
+            }
+        };
+        let Some(version) = self.version_row(draft, &mut report) else { return Ok(false) };
+        let period = match &draft.offering {
+            None => None,
+            Some(text) => match mapping.read_period(text, &self.catalogue.known[institution].calendar) {
+                Ok(period) => Some(period),
+                Err(fault) => {
+                    report(Field::Offering, text, fault.rule, &fault.reason);
+                    return Ok(false);
+                }
+            },
+        };
+        let mut changed = false;
+        let outcome = match self.catalogue.outcome(institution, &draft.outcome) {
+            Some(at) => at,
+            None => {
+                changed = true;
+                self.catalogue.add_outcome(institution, &draft.outcome, draft.repeatable.unwrap_or(false))?
+            }
+        };
+        let newest = self.catalogue.outcomes[outcome].versions.last();
+        if newest.is_none_or(|newest| !same_version(newest, &version)) {
+            if newest.is_some() && profile.outcome.differs == Differs::Refuse {
+                let reason = "the catalogue describes this outcome otherwise";
+                report(Field::Outcome, &draft.outcome, Rule::OutcomeDiffers, reason);
+                return Ok(false);
+            }
+            self.catalogue.add_version(outcome, version)?;
+            changed = true;
+        }
+        if let Some(period) = period {
+            let id = self.catalogue.period(period)?.id;
+            changed |= self.catalogue.add_offering(outcome, id)?;
+        }
+        Ok(changed)
+    }
+
+    fn version_row(
+        &self,
+        draft: &Draft,
+        report: &mut impl FnMut(Field, &str, Rule, &str),
+    ) -> Option<OutcomeVersion> {
+        let system = match draft.system.as_deref() {
+            None => None,
+            Some(code) => match self.catalogue.system(code) {
+                Some(system) => Some(system.id),
+                None => {
+                    report(Field::System, code, Rule::SystemUnknown, "no credit system has this code");
+                    return None;
+                }
+            },
+        };
+        if let Some(level) = draft.level.as_deref() {
+            let framework = draft.framework.as_deref().unwrap_or_default();
+            match self.catalogue.levels(framework) {
+                None => {
+                    report(
+                        Field::Framework,
+                        framework,
+                        Rule::FrameworkUnknown,
+                        "no framework of levels has this code",
+                    );
+                    return None;
+                }
+                Some(levels) if !levels.iter().any(|known| known == level) => {
+                    let reason = format!("{framework} has the levels {}", levels.join(", "));
+                    report(Field::Level, level, Rule::LevelUnknown, &reason);
+                    return None;
+                }
+                Some(_) => {}
+            }
+        }
+        let text = |value: &Option<Cow<str>>| value.as_deref().map(str::to_owned);
+        let first = |period: &Option<crate::domain::date::Period>| {
+            period.as_ref().map(|period| period.first.to_string())
+        };
+        let last = |period: &Option<crate::domain::date::Period>| {
+            period.as_ref().map(|period| period.last.to_string())
+        };
+        Some(OutcomeVersion {
+            id: 0,
+            outcome: 0,
+            version: 0,
+            title: text(&draft.title).unwrap_or_else(|| draft.outcome.clone().into_owned()),
+            kind: draft.kind.map(|kind| kind as i64),
+            framework: text(&draft.framework).filter(|_| draft.level.is_some()),
+            level: text(&draft.level),
+            field: text(&draft.field),
+            hours: draft.hours.map(|hours| hours.0),
+            credits: draft.credits.map(|credits| credits.0),
+            system,
+            valid_from: first(&draft.valid_from),
+            valid_to: last(&draft.valid_to),
+            accredited_from: first(&draft.accredited_from),
+            accredited_to: last(&draft.accredited_to),
+        })
+    }
+
+    fn institution_row(
+        &mut self,
+        mapping: &Mapping,
+        draft: &Draft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<bool> {
+        let row = named(draft);
+        let Some(at) = self.catalogue.institution(&draft.institution) else {
+            self.catalogue.add_institution(row)?;
+            return Ok(true);
+        };
+        let known = &self.catalogue.known[at].row;
+        let same = Institution { id: known.id, calendar: known.calendar.clone(), ..row } == *known;
+        if !same {
+            let reason = "it is registered with another name, country, region or sector";
+            problems.push(mapping.problem(
+                draft.line,
+                Field::Institution,
+                &draft.institution,
+                Rule::InstitutionDiffers,
+                reason,
+            ));
+        }
+        Ok(false)
+    }
+
+    fn learner_row(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Result<bool> {
+        let profile = self.setup.request.profile;
+        let issuer = profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
+        let scheme = self.catalogue.scheme(&profile.learner.scheme, issuer)?;
+        match self.people.find(scheme, &draft.learner)? {
+            Found::One(_) => Ok(false),
+            Found::Several => {
+                let reason = "several accounts have this identifier";
+                problems.push(mapping.problem(
+                    draft.line,
+                    Field::Learner,
+                    &draft.learner,
+                    Rule::LearnerAmbiguous,
+                    reason,
+                ));
+                Ok(false)
+            }
+            Found::Nobody => {
+                let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
+                for (scheme, value) in &draft.identifiers {
+                    facts.push((self.catalogue.scheme(scheme, "")?, value.clone().into_owned()));
+                }
+                let identifiers = facts.len();
+                facts.extend(person_facts(&mut self.catalogue, draft)?);
+                self.people.enrol(facts, identifiers)?;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// An institution as a row describes it.
+fn named(draft: &Draft) -> Institution {
+    let text = |value: &Option<Cow<str>>| value.as_deref().map(str::to_owned);
+    let introduced = Introduced {
+        code: draft.institution.clone().into_owned(),
+        name: text(&draft.name).unwrap_or_else(|| draft.institution.clone().into_owned()),
+        country: text(&draft.country),
+        sector: text(&draft.sector),
+        region: text(&draft.region),
+        calendar: crate::domain::date::Calendar::default(),
+    };
+    Institution {
+        id: 0,
+        code: introduced.code,
+        name: introduced.name,
+        country: introduced.country,
+        region: introduced.region,
+        sector: introduced.sector,
+        calendar: None,
+    }
+}
+
+/// Whether two versions say the same, whatever their numbers.
+fn same_version(known: &OutcomeVersion, new: &OutcomeVersion) -> bool {
+    let numbered =
+        OutcomeVersion { id: known.id, outcome: known.outcome, version: known.version, ..new.clone() };
+    *known == numbered
+}

@@ -1,0 +1,501 @@
+//! From a draft to an achievement: every name in the row is looked up, and introduced where the
+//! profile says so.
+
+use super::catalogue::{Catalogue, KnownPeriod, KnownSystem, version_at};
+use super::groups::Share;
+use super::people::{Found, People};
+use crate::domain::credits::{Credits, SCALE};
+use crate::domain::date::Calendar;
+use crate::domain::entry::{Achievement, EntryId};
+use crate::domain::fault::Result;
+use crate::domain::outcome::Kind;
+use crate::domain::registry::{Institution, OutcomeVersion};
+use crate::intake::draft::{Draft, Mapping};
+use crate::intake::profile::{Differs, Field, Introduced, Offered, Profile, Unknown};
+use crate::intake::rules::{Problem, Rule};
+use crate::ops::post::Prepared;
+use hashbrown::HashMap;
+use jiff::civil::Date;
+
+/// What a row refers to, before anything new is introduced.
+pub struct Located {
+    institution: Option<usize>,
+    outcome: Option<usize>,
+    /// Position among the outcome's versions; none where a new one begins.
+    version: Option<usize>,
+    period: KnownPeriod,
+    system: KnownSystem,
+    kind: Kind,
+    credits: Credits,
+    learner: Option<i64>,
+    scheme: i64,
+}
+
+/// Looks up what rows refer to.
+pub struct Resolver<'p> {
+    /// The registries.
+    pub catalogue: Catalogue,
+    /// The learners.
+    pub people: People,
+    profile: &'p Profile,
+    /// Last day of the closed books.
+    closed: Option<Date>,
+    /// Rows whose date lies in the closed books.
+    pub late: u64,
+    periods: HashMap<(usize, String), KnownPeriod>,
+    no_calendar: Calendar,
+}
+
+/// The position that stands for "no institution yet" in the cache of periods.
+const NO_INSTITUTION: usize = usize::MAX;
+
+impl<'p> Resolver<'p> {
+    /// A resolver over loaded registries; institutions that the profile introduces are added.
+    ///
+    /// # Errors
+    /// Where a row cannot be written.
+    pub fn new(
+        mut catalogue: Catalogue,
+        people: People,
+        profile: &'p Profile,
+        closed: Option<Date>,
+    ) -> Result<Resolver<'p>> {
+        for introduced in &profile.institutions {
+            introduce(&mut catalogue, introduced)?;
+        }
+        let (late, periods, no_calendar) = (0, HashMap::new(), Calendar::default());
+        Ok(Resolver { catalogue, people, profile, closed, late, periods, no_calendar })
+    }
+
+    /// Looks up everything that a row refers to; all that is wrong goes to `problems`.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn locate(
+        &mut self,
+        mapping: &Mapping,
+        draft: &Draft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Located>> {
+        let before = problems.len();
+        let mut report = |field, value: &str, rule, reason: String| {
+            problems.push(mapping.problem(draft.line, field, value, rule, reason));
+        };
+        let institution = self.catalogue.institution(&draft.institution);
+        if institution.is_none() && self.profile.institution_unknown == Unknown::Refuse {
+            let reason = "no institution of this code is registered".to_owned();
+            report(Field::Institution, &draft.institution, Rule::InstitutionUnknown, reason);
+        }
+        let outcome = institution.and_then(|at| self.catalogue.outcome(at, &draft.outcome));
+        if institution.is_some() && outcome.is_none() && self.profile.outcome.unknown == Unknown::Refuse {
+            let reason = format!("{} has no outcome of this code", draft.institution);
+            report(Field::Outcome, &draft.outcome, Rule::OutcomeUnknown, reason);
+        }
+        let period = match self.period(mapping, draft, institution)? {
+            Ok(period) => Some(period),
+            Err((rule, reason)) => {
+                report(Field::Period, &draft.period, rule, reason);
+                None
+            }
+        };
+        if let (Some(period), Some(at)) = (&period, outcome) {
+            let offered = &self.catalogue.outcomes[at].offered;
+            if self.profile.offered == Offered::Check && !offered.is_empty() && !offered.contains(&period.id)
+            {
+                let reason = format!("{} is not offered in this period", draft.outcome);
+                report(Field::Period, &draft.period, Rule::PeriodNotOffered, reason);
+            }
+        }
+        if let Some((field, value, rule, reason)) = self.level_fault(draft) {
+            report(field, value, rule, reason);
+        }
+        let version = match (&period, outcome) {
+            (Some(period), Some(at)) => match self.version(at, draft, period) {
+                Ok(version) => version,
+                Err((field, value, reason)) => {
+                    report(field, &value, Rule::OutcomeDiffers, reason);
+                    None
+                }
+            },
+            _ => None,
+        };
+        let known = outcome.zip(version).map(|(at, version)| &self.catalogue.outcomes[at].versions[version]);
+        let system = self.system(draft, known, &mut report);
+        let credits = draft.credits.or_else(|| known.and_then(|version| version.credits.map(Credits)));
+        if credits.is_none() {
+            let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
+            report(Field::Credits, "", Rule::CreditsUnknown, reason);
+        }
+        if let (Some(system), Some(credits)) = (system, credits) {
+            if system.indivisible && credits.0 % SCALE != 0 {
+                report(
+                    Field::Credits,
+                    &credits.to_string(),
+                    Rule::WholeOnly,
+                    "it is not a whole number".to_owned(),
+                );
+            }
+        }
+        let kind = draft.kind.or_else(|| known.and_then(|version| version.kind.and_then(Kind::from_code)));
+        if kind.is_none() {
+            let reason =
+                "neither the row, the profile nor the catalogue says whether the learning was formal"
+                    .to_owned();
+            report(Field::Kind, "", Rule::KindUnknown, reason);
+        }
+        let scheme = self.scheme(draft)?;
+        let learner = match self.people.find(scheme, &draft.learner)? {
+            Found::One(id) => Some(id),
+            Found::Nobody if self.profile.learner.unknown == Unknown::Create => None,
+            Found::Nobody => {
+                report(
+                    Field::Learner,
+                    &draft.learner,
+                    Rule::LearnerUnknown,
+                    "nobody has this identifier".to_owned(),
+                );
+                None
+            }
+            Found::Several => {
+                report(
+                    Field::Learner,
+                    &draft.learner,
+                    Rule::LearnerAmbiguous,
+                    "several accounts have it".to_owned(),
+                );
+                None
+            }
+        };
+        match (period, system, credits, kind) {
+            (Some(period), Some(system), Some(credits), Some(kind)) if problems.len() == before => {
+                Ok(Some(Located {
+                    institution,
+                    outcome,
+                    version,
+                    period,
+                    system,
+                    kind,
+                    credits,
+                    learner,
+                    scheme,
+                }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn period(
+        &mut self,
+        mapping: &Mapping,
+        draft: &Draft,
+        institution: Option<usize>,
+    ) -> Result<std::result::Result<KnownPeriod, (Rule, String)>> {
+        let place = institution.unwrap_or(NO_INSTITUTION);
+        if let Some(known) = self.periods.get(&PlacedText(place, &draft.period)) {
+            return Ok(Ok(known.clone()));
+        }
+        let calendar = institution.map_or(&self.no_calendar, |at| &self.catalogue.known[at].calendar);
+        match mapping.read_period(&draft.period, calendar) {
+            Err(fault) => Ok(Err((fault.rule, fault.reason))),
+            Ok(period) => {
+                let known = self.catalogue.period(period)?;
+                self.periods.insert((place, draft.period.clone().into_owned()), known.clone());
+                Ok(Ok(known))
+            }
+        }
+    }
+
+    fn level_fault<'d>(&self, draft: &'d Draft) -> Option<(Field, &'d str, Rule, String)> {
+        let level = draft.level.as_deref()?;
+        let Some(framework) = draft.framework.as_deref() else {
+            let reason = "the row gives a level, and neither it nor the profile a framework".to_owned();
+            return Some((Field::Framework, "", Rule::FrameworkUnknown, reason));
+        };
+        match self.catalogue.levels(framework) {
+            None => {
+                let reason = "no framework of levels has this code".to_owned();
+                Some((Field::Framework, framework, Rule::FrameworkUnknown, reason))
+            }
+            Some(levels) if levels.iter().any(|known| known == level) => None,
+            Some(levels) => {
+                let reason = format!("{framework} has the levels {}", levels.join(", "));
+                Some((Field::Level, level, Rule::LevelUnknown, reason))
+            }
+        }
+    }
+
+    fn system(
+        &self,
+        draft: &Draft,
+        known: Option<&OutcomeVersion>,
+        report: &mut impl FnMut(Field, &str, Rule, String),
+    ) -> Option<KnownSystem> {
+        let Some(code) = draft.system.as_deref() else {
+            let system = known.and_then(|version| version.system);
+            if system.is_none() {
+                let reason = "neither the row, the profile nor the catalogue names one".to_owned();
+                report(Field::System, "", Rule::SystemUnknown, reason);
+            }
+            return system.and_then(|id| self.catalogue.system_by_id(id));
+        };
+        let system = self.catalogue.system(code);
+        if system.is_none() {
+            report(Field::System, code, Rule::SystemUnknown, "no credit system has this code".to_owned());
+        }
+        system
+    }
+
+    /// The version that a row speaks of; none where the profile lets a new one begin.
+    fn version(
+        &self,
+        outcome: usize,
+        draft: &Draft,
+        period: &KnownPeriod,
+    ) -> std::result::Result<Option<usize>, (Field, String, String)> {
+        let versions = &self.catalogue.outcomes[outcome].versions;
+        let at = version_at(versions, &period.period);
+        let grouped = self.profile.group.is_some();
+        if let Some(at) = at {
+            if difference(draft, &versions[at], grouped).is_none() {
+                return Ok(Some(at));
+            }
+        }
+        if let Some(same) = versions.iter().rposition(|version| difference(draft, version, grouped).is_none())
+        {
+            return Ok(Some(same));
+        }
+        if self.profile.outcome.differs == Differs::Version {
+            return Ok(None);
+        }
+        let Some(at) = at else {
+            let reason = format!("no version of {} is valid in this period", draft.outcome);
+            return Err((Field::Period, draft.period.clone().into_owned(), reason));
+        };
+        match difference(draft, &versions[at], grouped) {
+            None => Ok(Some(at)),
+            Some((field, value, recorded)) => {
+                let reason = format!("the catalogue has {} for {}", recorded, draft.outcome);
+                Err((field, value, reason))
+            }
+        }
+    }
+
+    fn scheme(&mut self, draft: &Draft) -> Result<i64> {
+        let issuer = self.profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
+        self.catalogue.scheme(&self.profile.learner.scheme, issuer)
+    }
+
+    /// Turns a located row into an achievement, introducing what is new.
+    ///
+    /// # Errors
+    /// Where something new cannot be written.
+    pub fn resolve(
+        &mut self,
+        draft: &Draft,
+        located: Located,
+        file: usize,
+        share: Option<Share>,
+    ) -> Result<Prepared> {
+        let institution = match located.institution {
+            Some(at) => at,
+            None => match self.catalogue.institution(&draft.institution) {
+                Some(at) => at,
+                None => self.catalogue.add_institution(institution_row(&draft.institution))?,
+            },
+        };
+        let outcome = match located.outcome {
+            Some(at) => at,
+            None => {
+                self.catalogue.add_outcome(institution, &draft.outcome, draft.repeatable.unwrap_or(false))?
+            }
+        };
+        let version = match located.version {
+            Some(at) => at,
+            None => self.new_version(outcome, draft, located.system)?,
+        };
+        let learner = match located.learner {
+            Some(id) => id,
+            None => self.enrol(draft, located.scheme)?,
+        };
+        if self.closed.is_some_and(|closed| located.period.period.first <= closed) {
+            self.late += 1;
+        }
+        let earns = self.profile.deposit.contains(&draft.status);
+        let amount = match share {
+            Some(share) => share.amount,
+            None if earns => located.credits,
+            None => Credits::ZERO,
+        };
+        let share = share.filter(|share| share.amount != Credits::ZERO);
+        let achievement = Achievement {
+            entry: EntryId(0),
+            learner,
+            outcome: self.catalogue.outcomes[outcome].row.id,
+            version: version as i64 + 1,
+            period: located.period.id,
+            attempt: i64::from(draft.attempt),
+            nth: 0,
+            status: draft.status,
+            kind: located.kind,
+            system: located.system.id,
+            amount,
+            grade: self.grade(draft)?,
+            attrs: self.attrs(draft)?,
+            file: file as i64,
+            line: draft.line as i64,
+            group_line: share.map(|share| share.first_line as i64),
+            group_load: share.map(|share| share.load),
+            record: draft.record.as_deref().map(str::to_owned),
+        };
+        let years = (located.period.period.first.year(), located.period.period.last.year());
+        let institution = self.catalogue.known[institution].row.id;
+        Ok(Prepared { achievement, institution, years, commitment: [0; 32] })
+    }
+
+    fn new_version(&mut self, outcome: usize, draft: &Draft, system: KnownSystem) -> Result<usize> {
+        let grouped = self.profile.group.is_some();
+        let text = |value: &Option<std::borrow::Cow<str>>| value.as_deref().map(str::to_owned);
+        let row = OutcomeVersion {
+            id: 0,
+            outcome: 0,
+            version: 0,
+            title: text(&draft.title).unwrap_or_else(|| draft.outcome.clone().into_owned()),
+            // A kind that a column gives belongs to the achievement: the same course is met in several.
+            kind: draft.kind.filter(|_| constant(self.profile, Field::Kind)).map(|kind| kind as i64),
+            framework: text(&draft.framework).filter(|_| draft.level.is_some()),
+            level: text(&draft.level),
+            field: text(&draft.field),
+            hours: draft.hours.map(|hours| hours.0),
+            credits: draft.credits.filter(|_| !grouped).map(|credits| credits.0),
+            system: Some(system.id),
+            valid_from: None,
+            valid_to: None,
+            accredited_from: None,
+            accredited_to: None,
+        };
+        self.catalogue.add_version(outcome, row)?;
+        Ok(self.catalogue.outcomes[outcome].versions.len() - 1)
+    }
+
+    fn enrol(&mut self, draft: &Draft, scheme: i64) -> Result<i64> {
+        let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
+        for (scheme, value) in &draft.identifiers {
+            facts.push((self.catalogue.scheme(scheme, "")?, value.clone().into_owned()));
+        }
+        let identifiers = facts.len();
+        facts.extend(person_facts(&mut self.catalogue, draft)?);
+        self.people.enrol(facts, identifiers)
+    }
+
+    fn grade(&mut self, draft: &Draft) -> Result<Option<i64>> {
+        let Some(written) = draft.grade.as_deref() else { return Ok(None) };
+        self.catalogue.grade(draft.scale.as_deref().unwrap_or_default(), written).map(Some)
+    }
+
+    fn attrs(&mut self, draft: &Draft) -> Result<Option<i64>> {
+        if draft.attributes.is_empty() {
+            return Ok(None);
+        }
+        let object: crate::store::Object = draft
+            .attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), serde_json::Value::from(value.as_ref())))
+            .collect();
+        self.catalogue.attrs(&serde_json::Value::Object(object).to_string()).map(Some)
+    }
+}
+
+fn constant(profile: &Profile, field: Field) -> bool {
+    profile.constants.iter().any(|(constant, _)| *constant == field)
+}
+
+/// A borrowed key of the cache of periods.
+#[derive(Hash)]
+struct PlacedText<'a>(usize, &'a str);
+
+impl hashbrown::Equivalent<(usize, String)> for PlacedText<'_> {
+    fn equivalent(&self, key: &(usize, String)) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
+/// Facts about the person beside identifiers, by the scheme that names their sort.
+pub fn person_facts(catalogue: &mut Catalogue, draft: &Draft) -> Result<Vec<(i64, String)>> {
+    let birth_date = draft.birth_date.as_ref().map(|period| period.written.clone());
+    let text = |value: &Option<std::borrow::Cow<str>>| value.as_deref().map(str::to_owned);
+    let all = [
+        ("name", text(&draft.name)),
+        ("birth-date", birth_date),
+        ("sex", text(&draft.sex)),
+        ("region", text(&draft.region)),
+        ("sector", text(&draft.sector)),
+    ];
+    let mut facts = Vec::new();
+    for (sort, value) in all {
+        if let Some(value) = value {
+            facts.push((catalogue.scheme(sort, "")?, value));
+        }
+    }
+    Ok(facts)
+}
+
+/// The first field in which a row and a version differ: the field, the row's value, the version's.
+fn difference(draft: &Draft, version: &OutcomeVersion, grouped: bool) -> Option<(Field, String, String)> {
+    let text = |field: Field, row: Option<&str>, known: Option<&str>| match (row, known) {
+        (Some(row), Some(known)) if row != known => Some((field, row.to_owned(), format!("`{known}`"))),
+        (Some(row), None) if field != Field::Framework => Some((field, row.to_owned(), "none".to_owned())),
+        _ => None,
+    };
+    let amount = |field: Field, row: Option<Credits>, known: Option<i64>| match row {
+        Some(row) if known != Some(row.0) => {
+            let known = known.map_or("none".to_owned(), |known| Credits(known).to_string());
+            Some((field, row.to_string(), known))
+        }
+        _ => None,
+    };
+    text(Field::Title, draft.title.as_deref(), Some(&version.title))
+        .or_else(|| text(Field::Level, draft.level.as_deref(), version.level.as_deref()))
+        .or_else(|| text(Field::Framework, draft.framework.as_deref(), version.framework.as_deref()))
+        .or_else(|| text(Field::Field, draft.field.as_deref(), version.field.as_deref()))
+        .or_else(|| amount(Field::Hours, draft.hours, version.hours))
+        .or_else(|| amount(Field::Credits, draft.credits.filter(|_| !grouped), version.credits))
+}
+
+fn institution_row(code: &str) -> Institution {
+    Institution {
+        id: 0,
+        code: code.to_owned(),
+        name: code.to_owned(),
+        country: None,
+        region: None,
+        sector: None,
+        calendar: None,
+    }
+}
+
+/// Adds an institution that a profile introduces, or gives a known one the calendar that it lacks.
+pub fn introduce(catalogue: &mut Catalogue, introduced: &Introduced) -> Result<()> {
+    let calendar = (!introduced.calendar.terms.is_empty())
+        .then(|| serde_json::to_string(&introduced.calendar))
+        .transpose()
+        .map_err(|error| crate::domain::fault::Fault::new("S901", error.to_string()))?;
+    match catalogue.institution(&introduced.code) {
+        None => {
+            let row = Institution {
+                id: 0,
+                code: introduced.code.clone(),
+                name: introduced.name.clone(),
+                country: introduced.country.clone(),
+                region: introduced.region.clone(),
+                sector: introduced.sector.clone(),
+                calendar,
+            };
+            catalogue.add_institution(row).map(drop)
+        }
+        Some(at) if catalogue.known[at].row.calendar.is_none() && calendar.is_some() => {
+            let row = Institution { calendar, ..catalogue.known[at].row.clone() };
+            catalogue.replace_institution(at, row, introduced.calendar.clone())
+        }
+        Some(_) => Ok(()),
+    }
+}

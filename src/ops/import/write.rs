@@ -1,0 +1,304 @@
+//! The writing side of an import: what is new goes into the journal, once.
+
+use super::catalogue::Catalogue;
+use super::people::People;
+use super::read::{Intake, Run, file_fault, refusal};
+use super::resolve::Resolver;
+use super::{Inspect, LISTED, Outcome, Progress, Request, open, refused};
+use crate::domain::credits::Credits;
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::{ProfileRow, SystemRow};
+use crate::intake::csv::Record;
+use crate::intake::draft::Reader;
+use crate::intake::fault::IntakeError;
+use crate::intake::rejects::RejectWriter;
+use crate::intake::rules::{Problem, Rule};
+use crate::ops::batch::BatchPayload;
+use crate::ops::post::{Poster, Verdict};
+use crate::store::{self, Head, Store};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+use tempfile::NamedTempFile;
+
+/// Runs that may wait between the two sides: one is written while the next is read.
+const IN_FLIGHT: usize = 1;
+
+/// A row takes about that many bytes of a file at least.
+const BYTES_A_ROW: u64 = 40;
+
+/// What an import starts from.
+pub struct Setup<'p> {
+    pub request: &'p Request<'p>,
+    pub payload: BatchPayload,
+    /// The profile's registry row where this version is new.
+    pub profile: Option<ProfileRow>,
+    pub bytes: u64,
+    /// Every file was read by an earlier batch.
+    pub all_seen: bool,
+    pub closed: Option<Date>,
+}
+
+impl Setup<'_> {
+    /// Where refused rows go.
+    pub fn rejects_path(&self) -> PathBuf {
+        self.request.rejects.clone().unwrap_or_else(|| {
+            let first = &self.request.files[0];
+            let stem = first.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            first.with_file_name(format!("{stem}.refused.csv"))
+        })
+    }
+}
+
+/// What the reading side found, when it is done.
+struct Read {
+    outcome: Outcome,
+    late: u64,
+    rejects: Option<RejectWriter<NamedTempFile>>,
+}
+
+/// A row whose achievement stands already with other values.
+struct Conflict {
+    file: i64,
+    line: i64,
+    reason: String,
+}
+
+/// What the writing side counts.
+#[derive(Default)]
+struct Counts {
+    deposited: u64,
+    recorded: u64,
+    already: u64,
+    credits: BTreeMap<i64, i64>,
+    conflicts: Vec<Conflict>,
+    refusals: u64,
+    registry: u64,
+}
+
+/// Imports achievements.
+pub fn run(
+    store: &mut dyn Store,
+    head: &Head,
+    setup: Setup,
+    catalogue: Catalogue,
+    people: People,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
+    let (sender, receiver) = sync_channel::<Run>(IN_FLIGHT);
+    let batch_id = setup.payload.id_bytes();
+    let setup = &setup;
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(move || -> Result<Read> {
+            let resolver = Resolver::new(catalogue, people, setup.request.profile, setup.closed)?;
+            let mut intake = Intake::new(resolver, setup, batch_id);
+            let told = |bytes| progress(bytes, setup.bytes);
+            intake.read(&mut |run| sender.send(run).is_ok(), &told)?;
+            intake.outcome.learners = intake.resolver.people.opened();
+            Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.rejects })
+        });
+        let mut reading = Some(reading);
+        let mut done: Option<(Outcome, Option<RejectWriter<NamedTempFile>>)> = None;
+        store.append(setup.request.log, Some(head), &mut |tx| {
+            let mut poster = Poster::open(tx, setup.request.log, &setup.payload)?;
+            let counts = post(&mut poster, setup, &receiver)?;
+            let read = match reading.take().map(std::thread::ScopedJoinHandle::join) {
+                Some(Ok(read)) => read?,
+                _ => return Err(Fault::new("I901", "the reading side of the import stopped unexpectedly")),
+            };
+            let (first, end) = (poster.batch_entry(), poster.next_entry());
+            let (outcome, rejects) = conclude(poster, setup, counts, read)?;
+            let posts = outcome.batch.is_some();
+            if posts && setup.request.dry_run {
+                inspect(tx, first, end)?;
+            }
+            done = Some((outcome, rejects));
+            Ok(posts && !setup.request.dry_run)
+        })?;
+        // Should the append have been refused, the reading side ends when its channel closes.
+        drop(receiver);
+        let (mut outcome, rejects) = done.unwrap_or_default();
+        if let (Some(rejects), true) = (rejects, outcome.batch.is_some() && !setup.request.dry_run) {
+            outcome.rejects = Some(keep_rejects(rejects, setup)?);
+        }
+        Ok(outcome)
+    })
+}
+
+fn post(poster: &mut Poster, setup: &Setup, receiver: &Receiver<Run>) -> Result<Counts> {
+    let mut counts = Counts::default();
+    poster.expect(setup.bytes / BYTES_A_ROW);
+    if let Some(profile) = &setup.profile {
+        poster.register_one(profile)?;
+        counts.registry += 1;
+    }
+    for run in receiver {
+        if !run.registry.is_empty() {
+            counts.registry += run.registry.len() as u64;
+            poster.register(&run.registry)?;
+        }
+        if !run.facts.is_empty() {
+            poster.enrol(&run.keys, run.facts)?;
+        }
+        let about: Vec<(i64, i64, i64, i64)> = run
+            .rows
+            .iter()
+            .map(|row| {
+                (row.achievement.file, row.achievement.line, row.achievement.system, row.achievement.amount.0)
+            })
+            .collect();
+        let verdicts = poster.achievements(run.rows)?;
+        for (verdict, (file, line, system, amount)) in verdicts.into_iter().zip(about) {
+            counts.add(verdict, file, line, system, amount);
+        }
+        if !run.refusals.is_empty() {
+            counts.refusals += run.refusals.len() as u64;
+            poster.refusals(run.refusals)?;
+        }
+    }
+    Ok(counts)
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict, file: i64, line: i64, system: i64, amount: i64) {
+        match verdict {
+            Verdict::Posted(_) if amount > 0 => {
+                self.deposited += 1;
+                *self.credits.entry(system).or_default() += amount;
+            }
+            Verdict::Posted(_) => self.recorded += 1,
+            Verdict::Already(_) => self.already += 1,
+            Verdict::Conflict { entry, columns } => {
+                let reason =
+                    format!("entry {entry} records this achievement with another {}", columns.join(", "));
+                self.conflicts.push(Conflict { file, line, reason });
+            }
+        }
+    }
+}
+
+/// Seals the batch, or leaves it unsealed, without a number, where there is nothing to say.
+fn conclude(
+    mut poster: Poster,
+    setup: &Setup,
+    counts: Counts,
+    read: Read,
+) -> Result<(Outcome, Option<RejectWriter<NamedTempFile>>)> {
+    let request = setup.request;
+    let Read { mut outcome, late, mut rejects } = read;
+    add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
+    if outcome.refused > 0 && !request.keep_going && !request.dry_run {
+        return Err(refused(&outcome));
+    }
+    if let (true, None, Some(closed)) = (late > 0, &request.reason, setup.closed) {
+        return Err(Fault::new(
+            "I301",
+            format!("{late} rows have a date in the books that are closed through {closed}"),
+        )
+        .why("a closed period takes late entries only with a reason, which is recorded")
+        .remedy("give the reason with --reason"));
+    }
+    (outcome.deposited, outcome.recorded, outcome.already) =
+        (counts.deposited, counts.recorded, counts.already);
+    for (system, amount) in &counts.credits {
+        let code = store::get::<SystemRow>(poster.read(), *system)?.code;
+        outcome.credits.insert(code, Credits(*amount));
+    }
+    let posted = counts.deposited + counts.recorded;
+    let nothing =
+        posted == 0 && (counts.refusals == 0 || setup.all_seen) && (counts.registry == 0 || setup.all_seen);
+    if nothing {
+        return Ok((outcome, None));
+    }
+    let sealed = poster.seal()?;
+    outcome.batch = Some(sealed.batch.no);
+    outcome.entries = sealed.batch.size;
+    outcome.head = Some(sealed.head);
+    Ok((outcome, rejects))
+}
+
+/// Reads the files once more for the rows that contradict the ledger: they are refused like others.
+fn add_conflicts(
+    poster: &mut Poster,
+    setup: &Setup,
+    counts: &Counts,
+    outcome: &mut Outcome,
+    rejects: &mut Option<RejectWriter<NamedTempFile>>,
+) -> Result<()> {
+    let mut kept = Vec::new();
+    for (file, path) in setup.request.files.iter().enumerate() {
+        let lines: BTreeMap<u64, &Conflict> = counts
+            .conflicts
+            .iter()
+            .filter(|conflict| conflict.file == file as i64)
+            .map(|conflict| (conflict.line as u64, conflict))
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let fault = |error: IntakeError| file_fault(path, &error);
+        let mut reader = Reader::open(setup.request.profile, open(path)?).map_err(fault)?;
+        let mut record = Record::new();
+        while reader.next(&mut record).map_err(fault)? {
+            let Some(conflict) = lines.get(&record.line()) else { continue };
+            let mapping = reader.mapping();
+            let mut none = Vec::new();
+            let draft = mapping.draft(&record, &mut none);
+            let problem = Problem::new(Rule::Conflict, record.line(), None, "", conflict.reason.as_str());
+            outcome.refused += 1;
+            *outcome.by_rule.entry(Rule::Conflict.code()).or_default() += 1;
+            let problems = [problem];
+            kept.push(refusal(&record, draft.as_ref(), &problems, file)?);
+            if !setup.request.dry_run && setup.request.keep_going {
+                write_late_reject(setup, mapping, &record, &problems, rejects)?;
+            }
+            let [problem] = problems;
+            if outcome.problems.len() < LISTED {
+                outcome.problems.push((setup.payload.files[file].name.clone(), problem));
+            }
+        }
+    }
+    if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
+}
+
+fn write_late_reject(
+    setup: &Setup,
+    mapping: &crate::intake::draft::Mapping,
+    record: &Record,
+    problems: &[Problem],
+    rejects: &mut Option<RejectWriter<NamedTempFile>>,
+) -> Result<()> {
+    let target = setup.rejects_path();
+    let fault = |error: std::io::Error| {
+        Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
+            .remedy("name another file with --rejects")
+    };
+    if rejects.is_none() {
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new("."))).map_err(fault)?;
+        *rejects = Some(RejectWriter::new(file, mapping).map_err(fault)?);
+    }
+    match rejects {
+        Some(rejects) => rejects.write(record, problems).map_err(fault),
+        None => Ok(()),
+    }
+}
+
+fn keep_rejects(rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
+    let target = setup.rejects_path();
+    let fault = |error: std::io::Error| {
+        Fault::new(
+            "I203",
+            format!(
+                "the batch was committed, but its refused rows cannot be written to {}: {error}",
+                target.display()
+            ),
+        )
+        .remedy("see them with `creditbank report open-items`")
+    };
+    let file = rejects.finish().map_err(fault)?;
+    file.persist(&target).map_err(|error| fault(error.error))?;
+    Ok(target)
+}

@@ -1,0 +1,208 @@
+//! Rule books: loading a new version, and finding the rules in force.
+
+mod orders;
+mod references;
+
+pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_csv};
+pub use orders::{BankOrders, orders};
+
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::{Book, Row, RuleRow};
+use crate::domain::rule::{Rule, Side};
+use crate::intake::rulebook::BookFile;
+use crate::ledger::convert::Target;
+use crate::ops::batch::{Actor, BatchPayload, SourceFile};
+use crate::ops::post::Poster;
+use crate::store::{self, ActRow, Head, Object, Read, Store, act_row};
+use references::References;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// How a book is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Check everything and leave the ledger as it was.
+    pub dry_run: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// Log to append to.
+    pub log: i64,
+}
+
+/// What a load did, or would do.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The book's name.
+    pub book: String,
+    /// Its version: the one loaded, or the one that has the same bytes already.
+    pub version: i64,
+    /// How many rules it has.
+    pub rules: usize,
+    /// How many grading scales it introduced.
+    pub scales: usize,
+    /// False where the newest version has the same bytes, and nothing was posted.
+    pub new: bool,
+    /// Number of the batch; none where nothing is posted.
+    pub batch: Option<i64>,
+    /// The log's head after the load; in a dry run what it would be.
+    pub head: Head,
+}
+
+/// Loads a rule book as the next version of its name, whole or not at all.
+///
+/// # Errors
+/// `R100` lists every rule whose references the bank does not know; `S401` where another writer came
+/// first.
+pub fn load(store: &mut dyn Store, actor: &Actor, book: &BookFile, options: &Options) -> Result<Loaded> {
+    let reader = store.reader()?;
+    let head = store::head(reader.as_ref(), options.log)?;
+    let newest = store::find::<Book>(reader.as_ref(), "name", book.book.as_str())?
+        .into_iter()
+        .max_by_key(|row| row.version);
+    let mut loaded = Loaded {
+        book: book.book.clone(),
+        version: newest.as_ref().map_or(1, |row| row.version + 1),
+        rules: book.rules.len(),
+        scales: 0,
+        new: true,
+        batch: None,
+        head: head.clone(),
+    };
+    if let Some(same) = newest.filter(|row| row.sha256 == book.sha256) {
+        return Ok(Loaded { version: same.version, new: false, ..loaded });
+    }
+    let references = References::load(reader.as_ref(), book)?;
+    let scales = references.check(book)?;
+    loaded.scales = scales.len();
+    let mut rows = scales.iter().map(|scale| act_row(0, scale)).collect::<Result<Vec<_>>>()?;
+    book_rows(reader.as_ref(), &references, book, loaded.version, &mut rows)?;
+    let payload = payload(actor, book, options)?;
+    store.append(options.log, Some(&head), &mut |tx| {
+        let mut poster = Poster::open(tx, options.log, &payload)?;
+        poster.register(&rows)?;
+        let sealed = poster.seal()?;
+        loaded.batch = Some(sealed.batch.no);
+        loaded.head = sealed.head;
+        Ok(!options.dry_run)
+    })?;
+    Ok(loaded)
+}
+
+fn payload(actor: &Actor, book: &BookFile, options: &Options) -> Result<BatchPayload> {
+    let mut payload = BatchPayload::new(actor)?;
+    payload.why = options.reason.clone().unwrap_or_default();
+    let name = std::path::Path::new(&book.file).file_name();
+    let name = name.map_or_else(|| book.file.clone(), |name| name.to_string_lossy().into_owned());
+    payload.files = vec![SourceFile { name, sha256: book.sha256.clone(), bytes: book.bytes }];
+    Ok(payload)
+}
+
+/// The rows of the new version and of its rules.
+fn book_rows(
+    read: &dyn Read,
+    references: &References,
+    book: &BookFile,
+    version: i64,
+    rows: &mut Vec<ActRow>,
+) -> Result<()> {
+    let id = last_id(read, Book::TABLE)? + 1;
+    let row = Book { id, name: book.book.clone(), version, sha256: book.sha256.clone() };
+    rows.push(act_row(0, &row)?);
+    rows.reserve(book.rules.len());
+    for (rule, rule_id) in book.rules.iter().zip(last_id(read, RuleRow::TABLE)? + 1..) {
+        let body = match rule.value.system.is_empty() {
+            false => serde_json::to_string(&rule.value),
+            true => {
+                let system = references.own_system(&rule.value).unwrap_or_default().to_owned();
+                serde_json::to_string(&Rule { system, ..rule.value.clone() })
+            }
+        };
+        let body = body.map_err(|error| Fault::new("S901", error.to_string()))?;
+        rows.push(act_row(0, &rule_row(rule_id, id, &rule.value, body))?);
+    }
+    Ok(())
+}
+
+/// A rule as the registry keeps it. The target system of an outcome is not in its columns: nothing
+/// converts into it as a system.
+fn rule_row(id: i64, book: i64, rule: &Rule, body: String) -> RuleRow {
+    let [from_system, from_institution, from_outcome] = columns(&rule.from);
+    let [to_system, to_institution, to_outcome] = columns(&rule.to);
+    let code = rule.id.clone();
+    RuleRow {
+        id,
+        book,
+        code,
+        from_system,
+        from_institution,
+        from_outcome,
+        to_system,
+        to_institution,
+        to_outcome,
+        body,
+    }
+}
+
+fn columns(side: &Side) -> [Option<String>; 3] {
+    match side {
+        Side::System { system } => [Some(system.clone()), None, None],
+        Side::Outcome { institution, outcome } => [None, Some(institution.clone()), Some(outcome.clone())],
+    }
+}
+
+/// The highest id of a registry; 0 where it is empty.
+fn last_id(read: &dyn Read, table: &str) -> Result<i64> {
+    let mut last = 0;
+    read.rows(table, None, &mut |row| {
+        last = id_in(&row, "id").max(last);
+        Ok(())
+    })?;
+    Ok(last)
+}
+
+fn id_in(row: &Object, column: &str) -> i64 {
+    row.get(column).and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// The rules of the newest version of every book that speak of a target, by book name and in the order
+/// of each book's file.
+///
+/// # Errors
+/// Where the ledger cannot be read; `S912` where a rule does not fit.
+pub fn current_rules(read: &dyn Read, target: &Target) -> Result<Vec<(RuleRow, Rule, Book)>> {
+    let mut newest: HashMap<String, Book> = HashMap::new();
+    for book in store::all::<Book>(read)? {
+        if newest.get(&book.name).is_none_or(|known| known.version < book.version) {
+            newest.insert(book.name.clone(), book);
+        }
+    }
+    let books: HashMap<i64, Book> = newest.into_values().map(|book| (book.id, book)).collect();
+    let column = match target {
+        Target::System(_) => "to_system",
+        Target::Institution(_) => "to_institution",
+    };
+    let mut found = Vec::new();
+    // Rules of earlier versions are passed over unread: a large book may have many.
+    read.rows(RuleRow::TABLE, Some((column, target.code().into())), &mut |row| {
+        if let Some(book) = books.get(&id_in(&row, "book")) {
+            let (row, rule) = rule_of(row)?;
+            found.push((row, rule, book.clone()));
+        }
+        Ok(())
+    })?;
+    found.sort_by(|(left, _, one), (right, _, other)| one.name.cmp(&other.name).then(left.id.cmp(&right.id)));
+    Ok(found)
+}
+
+fn rule_of(row: Object) -> Result<(RuleRow, Rule)> {
+    let misfit = |error: serde_json::Error| {
+        Fault::new("S912", format!("a conversion rule cannot be read: {error}"))
+            .remedy("run `creditbank verify` to see what was changed")
+    };
+    let row: RuleRow = serde_json::from_value(Value::Object(row)).map_err(misfit)?;
+    let rule = serde_json::from_str(&row.body).map_err(misfit)?;
+    Ok((row, rule))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! What the rules of a book refer to, checked against the registries.
+
+use super::orders::{BankOrders, orders};
+use super::{id_in, last_id};
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::{Institution, Outcome, OutcomeVersion, Row, Scale, SystemRow};
+use crate::domain::rule::{Rule, Side};
+use crate::intake::fault::nearest;
+use crate::intake::rulebook::{BookFile, Check, Collector, Place, Placed, ScaleDef, shown};
+use crate::store::{self, Read};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// The registries, as far as a book needs them.
+pub(super) struct References {
+    /// Codes of the systems by id.
+    systems: BTreeMap<i64, String>,
+    institutions: BTreeMap<String, i64>,
+    /// Ids of the outcomes, by institution and code.
+    outcomes: HashMap<i64, HashMap<String, i64>>,
+    /// System of the newest version of each outcome, where a rule leaves its system to it.
+    own: HashMap<i64, (i64, Option<i64>)>,
+    orders: BankOrders,
+    last_scale: i64,
+}
+
+impl References {
+    /// Reads what the book may refer to.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub(super) fn load(read: &dyn Read, book: &BookFile) -> Result<References> {
+        let systems = store::all::<SystemRow>(read)?.into_iter().map(|row| (row.id, row.code)).collect();
+        let institutions =
+            store::all::<Institution>(read)?.into_iter().map(|row| (row.code, row.id)).collect();
+        let mut references = References {
+            systems,
+            institutions,
+            outcomes: HashMap::new(),
+            own: HashMap::new(),
+            orders: orders(read)?,
+            last_scale: last_id(read, Scale::TABLE)?,
+        };
+        let names_outcome = |rule: &Placed<Rule>| matches!(rule.value.to, Side::Outcome { .. });
+        if book.rules.iter().any(names_outcome) {
+            for row in store::all::<Outcome>(read)? {
+                references.outcomes.entry(row.institution).or_default().insert(row.code, row.id);
+            }
+        }
+        if book.rules.iter().any(|rule| rule.value.system.is_empty()) {
+            references.load_own(read)?;
+        }
+        Ok(references)
+    }
+
+    fn load_own(&mut self, read: &dyn Read) -> Result<()> {
+        read.rows(OutcomeVersion::TABLE, None, &mut |row| {
+            let (outcome, version) = (id_in(&row, "outcome"), id_in(&row, "version"));
+            let system = row.get("system").and_then(Value::as_i64);
+            let known = self.own.entry(outcome).or_insert((version, system));
+            if known.0 < version {
+                *known = (version, system);
+            }
+            Ok(())
+        })
+    }
+
+    fn outcome(&self, institution: &str, outcome: &str) -> Option<i64> {
+        self.outcomes.get(self.institutions.get(institution)?)?.get(outcome).copied()
+    }
+
+    /// The credit system of the receiving outcome, as the newest version of the catalogue has it.
+    pub(super) fn own_system(&self, rule: &Rule) -> Option<&str> {
+        let Side::Outcome { institution, outcome } = &rule.to else { return None };
+        let (_, system) = self.own.get(&self.outcome(institution, outcome)?)?;
+        self.systems.get(system.as_ref()?).map(String::as_str)
+    }
+
+    /// Checks every reference of a book; the scales that it introduces.
+    ///
+    /// # Errors
+    /// `R100` with every fault.
+    pub(super) fn check(&self, book: &BookFile) -> Result<Vec<Scale>> {
+        let mut faults = Collector::default();
+        let scales = self.new_scales(book, &mut faults);
+        for rule in &book.rules {
+            Checked { known: self, book, rule: &rule.value, at: rule.at, faults: &mut faults }.check();
+        }
+        faults.finish(&book.file)?;
+        scales.into_iter().zip(self.last_scale + 1..).map(|(scale, id)| scale_row(id, scale)).collect()
+    }
+
+    fn new_scales<'b>(&self, book: &'b BookFile, faults: &mut Collector) -> Vec<&'b ScaleDef> {
+        let mut new = Vec::new();
+        for Placed { value: scale, at } in &book.scales {
+            match self.orders.scale(&scale.name) {
+                None => new.push(scale),
+                Some(known) if known == scale => {}
+                Some(known) => {
+                    let what = format!("scale {} is not the bank's", shown(&scale.name));
+                    let pass = known.pass.as_deref().map(|pass| format!(" and pass {}", shown(pass)));
+                    let why = format!("there it has {}{}", known.grades_text(), pass.unwrap_or_default());
+                    faults.add(*at, None, Check::ScaleDiffers, what, why);
+                }
+            }
+        }
+        new
+    }
+}
+
+fn scale_row(id: i64, scale: &ScaleDef) -> Result<Scale> {
+    let grades =
+        serde_json::to_string(&scale.grades).map_err(|error| Fault::new("S901", error.to_string()))?;
+    let (name, pass) = (scale.name.clone(), scale.pass.clone());
+    Ok(Scale { id, name, numeric: i64::from(scale.numeric), grades, pass })
+}
+
+/// One rule being checked.
+struct Checked<'c> {
+    known: &'c References,
+    book: &'c BookFile,
+    rule: &'c Rule,
+    at: Place,
+    faults: &'c mut Collector,
+}
+
+impl<'c> Checked<'c> {
+    fn check(&mut self) {
+        let rule = self.rule;
+        self.side(&rule.from);
+        let is_known = self.side(&rule.to);
+        if let Side::Outcome { institution, outcome } = &rule.to {
+            if !rule.system.is_empty() {
+                self.system(&rule.system);
+            } else if is_known && self.known.own_system(rule).is_none() {
+                let what = format!("no system for {} of {}", shown(outcome), shown(institution));
+                let why = "neither the rule nor the catalogue's newest version of the outcome names one";
+                self.faults.add(self.at, Some(&rule.id), Check::NoSystem, what, why);
+            }
+        }
+        self.grade();
+        self.level();
+    }
+
+    /// A value that the bank does not know, with the one that was probably meant.
+    fn unknown<'n>(
+        &mut self,
+        check: Check,
+        what: &str,
+        value: &str,
+        why: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) {
+        // Looking for the nearest is slow, and a full list shows no more.
+        let near = if self.faults.is_full() { None } else { nearest(value, names) };
+        let remedy = match near {
+            Some(near) => format!("did you mean `{near}`? Otherwise {}", check.remedy()),
+            None => check.remedy().to_owned(),
+        };
+        let what = format!("unknown {what} {}", shown(value));
+        self.faults.push(self.at, Some(&self.rule.id), check, what, why.to_owned(), remedy);
+    }
+
+    fn side(&mut self, side: &Side) -> bool {
+        match side {
+            Side::System { system } => self.system(system),
+            Side::Outcome { institution, outcome } => {
+                let known = self.known;
+                if !known.institutions.contains_key(institution) {
+                    let names = known.institutions.keys().map(String::as_str);
+                    let why = "no institution of this code is registered";
+                    self.unknown(Check::InstitutionUnknown, "institution", institution, why, names);
+                    return false;
+                }
+                let is_known = known.outcome(institution, outcome).is_some();
+                if !is_known {
+                    let why = format!("the catalogue of {} does not have it", shown(institution));
+                    self.unknown(Check::OutcomeUnknown, "outcome", outcome, &why, []);
+                }
+                is_known
+            }
+        }
+    }
+
+    fn system(&mut self, code: &str) -> bool {
+        let systems = &self.known.systems;
+        let is_known = systems.values().any(|known| known == code);
+        if !is_known {
+            let why = "no credit system has this code";
+            self.unknown(
+                Check::SystemUnknown,
+                "credit system",
+                code,
+                why,
+                systems.values().map(String::as_str),
+            );
+        }
+        is_known
+    }
+
+    fn grade(&mut self) {
+        let rule = self.rule;
+        let Some(name) = &rule.scale else { return };
+        if self.book.scales.iter().any(|scale| scale.value.name == *name) {
+            return;
+        }
+        let orders = &self.known.orders;
+        let Some(scale) = orders.scale(name) else {
+            let why = "no scale has this name";
+            return self.unknown(Check::ScaleUnknown, "grading scale", name, why, orders.scale_names());
+        };
+        if let Some(grade) = rule.min_grade.as_ref().filter(|grade| scale.rank(grade).is_none()) {
+            let why = format!("scale {} has {}", shown(name), scale.grades_text());
+            let what = format!("bad min_grade {}", shown(grade));
+            self.faults.add(self.at, Some(&rule.id), Check::GradeNotOnScale, what, why);
+        }
+    }
+
+    fn level(&mut self) {
+        let rule = self.rule;
+        let (Some(code), Some(level)) = (&rule.framework, &rule.min_level) else { return };
+        let orders = &self.known.orders;
+        let Some(levels) = orders.levels(code) else {
+            let why = "no framework has this code";
+            return self.unknown(Check::FrameworkUnknown, "framework", code, why, orders.framework_codes());
+        };
+        if !levels.contains(level) {
+            let what = format!("bad min_level {}", shown(level));
+            let why = format!("{code} has the levels {}", levels.join(", "));
+            self.faults.add(self.at, Some(&rule.id), Check::LevelUnknown, what, why);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Which entries a batch or a decision consists of.
+
+use crate::domain::entry::{EntryId, EntryKind};
+use crate::domain::fault::{Fault, Result};
+use crate::store::Read;
+use std::collections::BTreeMap;
+
+/// What is to be undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Everything that a batch posted, by its number.
+    Batch(i64),
+    /// Decisions, each by the entry that opened it; a deposit is its own decision.
+    Decisions(Vec<EntryId>),
+    /// Everything of some learners that stands placed at a target, or at any.
+    Placed {
+        /// Accounts; all where nothing is said.
+        learners: Option<Vec<i64>>,
+        /// Code of the target.
+        target: Option<String>,
+    },
+}
+
+/// Reads `B7`, or an entry number.
+///
+/// # Errors
+/// `U104` where it is neither.
+pub fn select(text: &str) -> Result<Selection> {
+    let number = text.strip_prefix(['B', 'b']).and_then(|rest| rest.parse().ok());
+    match (number, EntryId::parse(text)) {
+        (Some(no), _) => Ok(Selection::Batch(no)),
+        (None, Some(entry)) => Ok(Selection::Decisions(vec![entry])),
+        _ => Err(Fault::new(
+            "U104",
+            format!("`{text}` is neither a batch such as B7 nor a decision such as 123"),
+        )
+        .remedy("`creditbank report batches` and `creditbank report journal` show the numbers")
+        .exit(crate::domain::fault::Exit::Usage)),
+    }
+}
+
+/// The entries to be undone, by learner.
+pub fn targets(read: &(impl Read + ?Sized), selection: &Selection) -> Result<BTreeMap<i64, Vec<EntryId>>> {
+    match selection {
+        Selection::Batch(no) => of_batch(read, *no),
+        Selection::Decisions(decisions) => {
+            let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
+            for decision in decisions {
+                for (learner, entry) in of_decision(read, *decision)? {
+                    targets.entry(learner).or_default().push(entry);
+                }
+            }
+            Ok(targets)
+        }
+        Selection::Placed { learners, target } => placed(read, learners.as_deref(), target.as_deref()),
+    }
+}
+
+fn of_batch(read: &(impl Read + ?Sized), no: i64) -> Result<BTreeMap<i64, Vec<EntryId>>> {
+    let batch = read.batch(no)?.ok_or_else(|| {
+        Fault::new("U105", format!("there is no batch B{no}"))
+            .remedy("`creditbank report batches` shows them")
+    })?;
+    let end = batch.entry.plus(batch.size as u64);
+    let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
+    read.achievements(batch.entry, end, &mut |row, _| {
+        targets.entry(row.learner).or_default().push(row.entry);
+        Ok(())
+    })?;
+    read.movements(batch.entry, end, &mut |row, _| {
+        targets.entry(row.learner).or_default().push(row.entry);
+        Ok(())
+    })?;
+    if targets.is_empty() {
+        return Err(Fault::new("U106", format!("batch B{no} moved nothing that could be reversed"))
+            .why("it only registered things; registries get newer versions, they are not reversed"));
+    }
+    Ok(targets)
+}
+
+fn of_decision(read: &(impl Read + ?Sized), entry: EntryId) -> Result<Vec<(i64, EntryId)>> {
+    if let Some(row) = read.achievement(entry)? {
+        let Some(group) = row.group_line else { return Ok(vec![(row.learner, entry)]) };
+        let batch = read.batch_of(entry)?;
+        let same_batch = |other: EntryId| {
+            batch
+                .as_ref()
+                .is_some_and(|batch| other >= batch.entry && other < batch.entry.plus(batch.size as u64))
+        };
+        let group: Vec<(i64, EntryId)> = read
+            .achievements_of(row.learner)?
+            .into_iter()
+            .filter(|other| {
+                other.group_line == Some(group) && other.file == row.file && same_batch(other.entry)
+            })
+            .map(|other| (other.learner, other.entry))
+            .collect();
+        return Ok(group);
+    }
+    let decision = match read.movement(entry)? {
+        Some(row) => row.decision,
+        None => entry,
+    };
+    let movements = read.movements_of_decision(decision)?;
+    if movements.is_empty() {
+        return Err(Fault::new("U107", format!("entry {entry} is no decision that moved credit"))
+            .remedy("`creditbank report journal` shows the entries, `creditbank explain` what one is"));
+    }
+    Ok(movements.into_iter().map(|row| (row.learner, row.entry)).collect())
+}
+
+fn placed(
+    read: &(impl Read + ?Sized),
+    learners: Option<&[i64]>,
+    target: Option<&str>,
+) -> Result<BTreeMap<i64, Vec<EntryId>>> {
+    let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
+    let all: Vec<i64> = match learners {
+        Some(learners) => learners.to_vec(),
+        None => (1..=read.last_learner()?).collect(),
+    };
+    for learner in all {
+        for row in read.movements_of(learner)? {
+            if !matches!(row.kind, EntryKind::ConvertOut | EntryKind::ConvertIn) {
+                continue;
+            }
+            let decision = read.decision(row.decision)?;
+            let fits = target
+                .is_none_or(|target| decision.as_ref().is_some_and(|d| d.target.as_deref() == Some(target)));
+            if fits {
+                targets.entry(learner).or_default().push(row.entry);
+            }
+        }
+    }
+    Ok(targets)
+}

@@ -1,0 +1,230 @@
+//! A learner's statement: who they are, every lot and where it is, and what they have.
+
+use super::balances::OWN;
+use super::facts::{Facts, level_text};
+use super::{Cell, Column, Query, Section, Sink, meta};
+use crate::domain::account::Account;
+use crate::domain::credits::Credits;
+use crate::domain::date::Within;
+use crate::domain::entry::EntryId;
+use crate::domain::fault::{Fault, Result};
+use crate::ledger::lots::{Lot, Placement, balances};
+use crate::store::Read;
+
+const WHO: [Column; 5] = [
+    Column::text("fact", "Fact"),
+    Column::text("issuer", "Issuer"),
+    Column::text("value", "Value"),
+    Column::text("valid_from", "From"),
+    Column::text("valid_to", "To"),
+];
+
+const LOTS: [Column; 24] = [
+    Column::number("entry", "Entry"),
+    Column::text("institution", "Institution"),
+    Column::text("outcome", "Outcome"),
+    Column::text("title", "Title"),
+    Column::text("kind", "Kind"),
+    Column::text("level", "Level"),
+    Column::number("hours", "Hours"),
+    Column::text("period", "Period"),
+    Column::text("precision", "Known by"),
+    Column::number("attempt", "Attempt"),
+    Column::text("grade", "Grade"),
+    Column::text("scale", "Scale"),
+    Column::text("status", "Status"),
+    Column::number("amount", "Credits"),
+    Column::text("system", "System"),
+    Column::number("apportioned_from", "Share of"),
+    Column::text("where", "Where"),
+    Column::number("taken", "Placed"),
+    Column::number("converted", "Worth"),
+    Column::text("converted_system", "There in"),
+    Column::text("rule", "Rule"),
+    Column::number("rule_version", "Version"),
+    Column::number("decision", "Decision"),
+    Column::number("reversed_by", "Reversed by"),
+];
+
+const BALANCES: [Column; 7] = [
+    Column::text("system", "System"),
+    Column::number("held", "Held"),
+    Column::number("placed", "Placed"),
+    Column::number("converted", "Converted"),
+    Column::number("redeemed", "Redeemed"),
+    Column::number("expired", "Expired"),
+    Column::number("transferred", "Transferred"),
+];
+
+/// Columns of a lot's own facts, before those of a placement.
+const OWN_FACTS: usize = 16;
+
+/// The statement of one learner. A lot that stands at several targets has a row for each; the later
+/// ones repeat its entry and leave its own facts out, so that a column's sum stays right.
+///
+/// Only the registry rows that it needs are looked up, whatever the size of the bank.
+///
+/// # Errors
+/// Where no learner is asked for or there is none of that number; where the ledger cannot be read.
+pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    let learner = query.learner.ok_or_else(|| Fault::new("R110", "a statement is about one learner"))?;
+    if learner < 1 || learner > read.last_learner()? {
+        return Err(Fault::new("R111", format!("there is no account {}", Account(learner)))
+            .remedy("look the learner up with `creditbank learner find`"));
+    }
+    let sections = [
+        Section::new("learner", "Learner", &WHO),
+        Section::new("lots", "Learning outcomes", &LOTS),
+        Section::new("balances", "Balances", &BALANCES),
+    ];
+    sink.begin(&meta(read, "statement", query, sections.to_vec())?)?;
+    let facts = Facts::new(read);
+    sections[0].open(sink)?;
+    who(&facts, learner, query, sink)?;
+    sections[1].open(sink)?;
+    let lots = facts.lots(learner, &query.cut)?;
+    for lot in &lots {
+        lot_rows(&facts, lot, sink)?;
+    }
+    sections[2].open(sink)?;
+    for (system, balance) in balances(&lots) {
+        let mut cells = vec![Cell::from(facts.system_code(system)?)];
+        cells.extend(OWN.map(|place| Cell::Amount(balance.at(place))));
+        sink.row(&cells)?;
+    }
+    notes(&lots, sink)?;
+    sink.end()
+}
+
+fn who(facts: &Facts, learner: i64, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    let account = Account(learner).to_string();
+    sink.row(&["account".into(), Cell::Empty, account.into(), Cell::Empty, Cell::Empty])?;
+    for identity in facts.read.identities_of(learner)? {
+        if !query.cut.knows(identity.entry) {
+            continue;
+        }
+        let scheme = facts.scheme(identity.scheme)?;
+        sink.row(&[
+            scheme.name.as_str().into(),
+            scheme.issuer.as_str().into(),
+            identity.value.into(),
+            identity.valid_from.into(),
+            identity.valid_to.into(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn notes(lots: &[Lot], sink: &mut dyn Sink) -> Result<()> {
+    let undecided =
+        lots.iter().filter(|lot| lot.reversed_by.is_none() && lot.effective == Within::Undecided).count();
+    if undecided > 0 {
+        sink.note(&format!("{undecided} undecided: the day asked for falls inside their period"))?;
+    }
+    if lots.iter().any(|lot| lot.achievement.group_load.is_some()) {
+        sink.note("where `share of` stands, the source gave one load for a group, apportioned over it")?;
+    }
+    Ok(())
+}
+
+fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
+    let mut cells = own_facts(facts, lot)?;
+    let first = if lot.stands() { lot.placements.first() } else { None };
+    let reversed_by = Cell::from(lot.reversed_by);
+    cells.push(whereabouts(facts, lot)?.into());
+    cells.extend(placement_cells(facts, first)?);
+    cells.push(reversed_by);
+    sink.row(&cells)?;
+    let further = if lot.stands() { lot.placements.get(1..).unwrap_or_default() } else { &[] };
+    for placement in further {
+        let mut cells = vec![Cell::Empty; OWN_FACTS];
+        cells[0] = lot.achievement.entry.into();
+        cells.push(format!("also {}", placed_at(facts, placement, Some(placement.taken))?).into());
+        cells.extend(placement_cells(facts, Some(placement))?);
+        cells.push(Cell::Empty);
+        sink.row(&cells)?;
+    }
+    Ok(())
+}
+
+fn own_facts(facts: &Facts, lot: &Lot) -> Result<Vec<Cell>> {
+    let a = &lot.achievement;
+    let version = facts.version(a.outcome, a.version)?;
+    let period = facts.period(a.period)?;
+    let grade = a.grade.map(|id| facts.grade(id)).transpose()?;
+    let level = level_text(
+        version.framework.as_deref().unwrap_or_default(),
+        version.level.as_deref().unwrap_or_default(),
+    );
+    Ok(vec![
+        a.entry.into(),
+        facts.awarder(a.outcome)?.code.as_str().into(),
+        facts.outcome(a.outcome)?.code.as_str().into(),
+        version.title.as_str().into(),
+        a.kind.name().into(),
+        level.into(),
+        version.hours.map(Credits).into(),
+        period.written.as_str().into(),
+        period.precision.name().into(),
+        Cell::Int(a.attempt),
+        grade.as_ref().map(|grade| grade.written.as_str()).into(),
+        grade.as_ref().map(|grade| grade.scale.as_str()).into(),
+        a.status.name().into(),
+        a.amount.into(),
+        facts.system_code(a.system)?.into(),
+        a.group_load.into(),
+    ])
+}
+
+/// Where the lot's credit is, in words.
+fn whereabouts(facts: &Facts, lot: &Lot) -> Result<String> {
+    if let Some(entry) = lot.reversed_by {
+        return Ok(format!("reversed by {entry}"));
+    }
+    match lot.effective {
+        Within::No => return Ok("not yet".to_owned()),
+        Within::Undecided => return Ok("undecided, needs the day".to_owned()),
+        Within::Yes => {}
+    }
+    if lot.achievement.amount == Credits::ZERO {
+        return Ok("no credit".to_owned());
+    }
+    let Some(first) = lot.placements.first() else { return Ok("held".to_owned()) };
+    if lot.held == Credits::ZERO && lot.placements.len() == 1 {
+        return placed_at(facts, first, None);
+    }
+    let placed = placed_at(facts, first, Some(first.taken))?;
+    Ok(if lot.held == Credits::ZERO { placed } else { format!("held {}; {placed}", lot.held) })
+}
+
+fn placed_at(facts: &Facts, placement: &Placement, share: Option<Credits>) -> Result<String> {
+    let target = match facts.read.decision(placement.decision)?.and_then(|decision| decision.target) {
+        Some(target) => target,
+        None => facts.system_code(placement.system)?,
+    };
+    Ok(share.map_or_else(|| format!("placed at {target}"), |share| format!("{share} placed at {target}")))
+}
+
+/// Taken, worth, its system, rule, version and decision of a placement.
+fn placement_cells(facts: &Facts, placement: Option<&Placement>) -> Result<Vec<Cell>> {
+    let Some(placement) = placement else { return Ok(vec![Cell::Empty; 6]) };
+    let (rule, version) = rule_of(facts, placement.decision)?;
+    Ok(vec![
+        placement.taken.into(),
+        placement.worth.into(),
+        facts.system_code(placement.system)?.into(),
+        rule,
+        version,
+        placement.decision.into(),
+    ])
+}
+
+/// The rule that a decision applied, as `book/code`, and the version of its book.
+fn rule_of(facts: &Facts, decision: EntryId) -> Result<(Cell, Cell)> {
+    let Some(id) = facts.read.decision(decision)?.and_then(|decision| decision.rule) else {
+        return Ok((Cell::Empty, Cell::Empty));
+    };
+    let found = facts.rule(id)?;
+    let (rule, book) = &*found;
+    Ok((format!("{}/{}", book.name, rule.code).into(), Cell::Int(book.version)))
+}

@@ -1,1 +1,0 @@
-//! The small model: everything in memory, as plain as can be.
