@@ -220,6 +220,32 @@ fn every_value_of_the_registries() {
 }
 
 #[test]
+fn no_number_makes_it_panic() {
+    let bank = Copy::founded();
+    for table in strings(&bank.open(), TABLES) {
+        for (column, _) in columns(&bank.open(), &table).iter().filter(|(_, declared)| declared == "INTEGER")
+        {
+            for value in [i64::MIN, i64::MAX] {
+                let copy = bank.again();
+                let conn = copy.open();
+                let sql = format!(
+                    "UPDATE {table} SET \"{column}\" = {value} WHERE rowid = (SELECT max(rowid) FROM {table})"
+                );
+                let sql = match table.as_str() {
+                    "act_row" | "refusal" | "identity" | "balance" | "summary" => {
+                        format!("UPDATE OR IGNORE {table} SET \"{column}\" = {value}")
+                    }
+                    _ => sql,
+                };
+                conn.execute_batch(&sql).unwrap();
+                conn.close().unwrap();
+                assert!(!copy.verify().is_clean(), "{table}.{column} = {value}");
+            }
+        }
+    }
+}
+
+#[test]
 fn no_table_is_left_out() {
     let bank = Copy::founded();
     let mut tested = vec!["act", "act_row", "identity", "learner", "refusal", "achievement", "movement"];

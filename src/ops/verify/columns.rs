@@ -1,5 +1,6 @@
 //! The columns of achievements and movements as one table each: how to read, set and search them.
 
+use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::outcome::{Kind, Status};
@@ -253,4 +254,9 @@ pub fn shown(cell: &Cell) -> String {
 /// A number or nothing, in words.
 pub fn number(value: Option<i64>) -> String {
     value.map_or_else(|| "empty".to_owned(), |value| value.to_string())
+}
+
+/// An account's number, for people; a number that no account has is shown as it stands.
+pub fn account(learner: i64) -> String {
+    if learner > 0 { Account(learner).to_string() } else { learner.to_string() }
 }
