@@ -22,7 +22,12 @@ impl Copy {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
         bank::found(&path);
-        Copy { _folder: folder, path }
+        let bank = Copy { _folder: folder, path };
+        let conn = bank.open();
+        for trigger in strings(&conn, "SELECT name FROM sqlite_schema WHERE type = 'trigger'") {
+            conn.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
+        bank
     }
 
     fn again(&self) -> Copy {
@@ -32,14 +37,11 @@ impl Copy {
         Copy { _folder: folder, path }
     }
 
-    /// The file as somebody has it who wants to change it: without its guards.
+    /// The file as somebody has it who wants to change it: its guards are gone since it was founded.
     fn open(&self) -> Connection {
         let conn = Connection::open(&self.path).unwrap();
         conn.pragma_update(None, "foreign_keys", false).unwrap();
-        let triggers: Vec<String> = strings(&conn, "SELECT name FROM sqlite_schema WHERE type = 'trigger'");
-        for trigger in triggers {
-            conn.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
-        }
+        conn.pragma_update(None, "synchronous", "OFF").unwrap();
         conn
     }
 
@@ -215,6 +217,32 @@ fn every_value_of_the_log_and_of_what_is_derived() {
 #[test]
 fn every_value_of_the_registries() {
     check_every_value(creditbank::domain::registry::TABLES);
+}
+
+#[test]
+fn no_number_makes_it_panic() {
+    let bank = Copy::founded();
+    for table in strings(&bank.open(), TABLES) {
+        for (column, _) in columns(&bank.open(), &table).iter().filter(|(_, declared)| declared == "INTEGER")
+        {
+            for value in [i64::MIN, i64::MAX] {
+                let copy = bank.again();
+                let conn = copy.open();
+                let sql = format!(
+                    "UPDATE {table} SET \"{column}\" = {value} WHERE rowid = (SELECT max(rowid) FROM {table})"
+                );
+                let sql = match table.as_str() {
+                    "act_row" | "refusal" | "identity" | "balance" | "summary" => {
+                        format!("UPDATE OR IGNORE {table} SET \"{column}\" = {value}")
+                    }
+                    _ => sql,
+                };
+                conn.execute_batch(&sql).unwrap();
+                conn.close().unwrap();
+                assert!(!copy.verify().is_clean(), "{table}.{column} = {value}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Rebuilder {
         let balances = self.recount.take_balances();
         let summaries: Vec<_> = self.recount.take_summary(&self.registers).into_iter().collect();
         if self.recount.overflows > 0 {
-            return Err(Fault::new("S913", "the amounts of the journal add up to more than can be counted")
+            return Err(Fault::new("S915", "the amounts of the journal add up to more than can be counted")
                 .remedy("run `creditbank verify`"));
         }
         tx.add_balances(&balances)?;

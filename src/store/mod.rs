@@ -336,9 +336,9 @@ pub trait Tx: Read {
     /// Projects rows of a register act into their registries once more, without keeping them anew.
     ///
     /// # Errors
-    /// `S912` from an engine that does not keep projections.
+    /// `S916` from an engine that does not keep projections.
     fn project_act_rows(&mut self, _rows: &[ActRow]) -> Result<()> {
-        Err(Fault::new("S912", "this engine cannot rebuild its registries"))
+        Err(Fault::new("S916", "this engine cannot rebuild its registries"))
     }
     /// Keeps or replaces tiles.
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()>;

@@ -1,5 +1,6 @@
 //! The columns of achievements and movements as one table each: how to read, set and search them.
 
+use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::outcome::{Kind, Status};
@@ -20,6 +21,13 @@ pub enum Pool {
     Line,
     /// Entries of the learner, and those shortly before.
     Entries,
+}
+
+impl Pool {
+    /// Whether it has so many values that they are tried for a few entries only.
+    pub fn is_large(self) -> bool {
+        matches!(self, Pool::Amount | Pool::Line)
+    }
 }
 
 /// A column that holds a number or nothing.
@@ -246,4 +254,9 @@ pub fn shown(cell: &Cell) -> String {
 /// A number or nothing, in words.
 pub fn number(value: Option<i64>) -> String {
     value.map_or_else(|| "empty".to_owned(), |value| value.to_string())
+}
+
+/// An account's number, for people; a number that no account has is shown as it stands.
+pub fn account(learner: i64) -> String {
+    if learner > 0 { Account(learner).to_string() } else { learner.to_string() }
 }

@@ -1,8 +1,7 @@
 //! The derived tables against what the journal says: batches, decisions, balances, the summary.
 
 use super::audit::{Audit, LogRow};
-use super::columns::{number, shown};
-use crate::domain::account::Account;
+use super::columns::{account, number, shown};
 use crate::domain::entry::{Balance, EntryId, Place};
 use crate::domain::fault::Result;
 use crate::domain::registry::SystemRow;
@@ -257,7 +256,7 @@ impl Audit<'_> {
         }
         let code =
             store::get::<SystemRow>(self.read, system).map_or_else(|_| system.to_string(), |row| row.code);
-        let place = format!("balance {} {code}", Account(learner));
+        let place = format!("balance {} {code}", account(learner));
         let (Some(kept), Some(due)) = (kept, due) else {
             let what = if kept.is_some() { "nothing in the journal makes it" } else { "it is missing" };
             return self.findings.add("V403", place, what);

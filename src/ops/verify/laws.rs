@@ -1,9 +1,9 @@
 //! The laws: references, lots and their movements, what undoes what, what stands once.
 
 use super::audit::Audit;
+use super::columns::account;
 use super::recount::{Recount, accounts_in_order};
 use super::registers::{Registers, slot};
-use crate::domain::account::Account;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::fault::Result;
 use crate::store::Read;
@@ -270,7 +270,7 @@ impl Audit<'_> {
                 let what = format!(
                     "entry {} of account {} says the same and stands as well",
                     other.entry,
-                    Account(other.learner)
+                    account(other.learner)
                 );
                 self.findings.add("V507", format!("achievement entry {}", row.entry), what);
             }

@@ -164,7 +164,7 @@ impl<'a> Audit<'a> {
         leaf_of: LeafOf<'a, T>,
     ) -> Option<(&'static str, Option<i64>, T)> {
         let dangling = self.dangling(row);
-        let concerned = |column: &&Column<T>| match (bad, dangling.as_slice()) {
+        let concerned = |column: &&Column<T>| match (bad, &dangling[..]) {
             ([], []) => true,
             ([], dangling) => dangling.contains(&column.name),
             (bad, _) => bad.iter().any(|(bad, _)| *bad == column.name),
@@ -180,10 +180,10 @@ impl<'a> Audit<'a> {
                     if leaf_of(self, &trial) == Some(want) {
                         return Some((column.name, value, trial));
                     }
-                    if stage == 2 {
-                        self.trials = self.trials.saturating_sub(1);
+                    if stage > 0 && column.pool.is_large() {
+                        self.trials -= 1;
                         if self.trials == 0 {
-                            return None;
+                            break;
                         }
                     }
                 }
@@ -209,6 +209,7 @@ impl<'a> Audit<'a> {
     fn candidates<T: Columns>(&self, stage: u8, pool: Pool, kept: Option<i64>, row: &T) -> Values {
         let some = |values: Vec<i64>| -> Values { Box::new(values.into_iter().map(Some)) };
         match (stage, pool) {
+            (1.., pool) if pool.is_large() && self.trials == 0 => Box::new(std::iter::empty()),
             (0, _) => {
                 let near = kept.unwrap_or(row.entry().0);
                 let close = (1..=64).flat_map(move |by| [near.wrapping_add(by), near.wrapping_sub(by)]);
