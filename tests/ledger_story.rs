@@ -2,12 +2,12 @@
 //! closed, looked back at, copied and explained, with the figures that a user must see. After every
 //! step the ledger verifies, against every root that was seen before. All learners are fictitious.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
 #[path = "ledger_story/bank.rs"]
 mod bank;
 #[path = "ledger_story/books.rs"]
 mod books;
-#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
-
 mod common;
 #[path = "ledger_story/conversion.rs"]
 mod conversion;
