@@ -1,5 +1,7 @@
 //! Whatever a file, a folder or a disk may be: its own clear error, and the ledger as it was.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
 mod common;
 
 use common::{Session, project};

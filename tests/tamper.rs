@@ -1,5 +1,7 @@
 //! Whatever is changed in the file from outside, `verify` finds it and names the place.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
+
 #[path = "tamper/bank.rs"]
 mod bank;
 

@@ -51,7 +51,8 @@ impl Account {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:08}", self.0);
+        // A negative number is no account; a ledger that was tampered with may hold one all the same.
+        let digits = format!("{:08}", self.0.unsigned_abs());
         f.pad(&format!("CB{digits}{}", check_character(&digits)))
     }
 }

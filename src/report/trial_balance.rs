@@ -125,7 +125,8 @@ fn deposit_counts(facts: &Facts, query: &Query, achievement: &Achievement) -> Re
     Ok(query.cut.effective(&*facts.period(achievement.period)?) == Within::Yes)
 }
 
-/// A movement counts where it, its lot and what it undoes were effective by the day.
+/// A movement counts where it, its lot and what it undoes were effective by the day; one that places a
+/// lot only where the lot stands by the day, because a reversed one never was.
 fn movement_counts(facts: &Facts, query: &Query, movement: &Movement) -> Result<bool> {
     if query.cut.as_of.is_none() {
         return Ok(true);
@@ -133,8 +134,15 @@ fn movement_counts(facts: &Facts, query: &Query, movement: &Movement) -> Result<
     if query.cut.effective(&*facts.period(movement.period)?) != Within::Yes {
         return Ok(false);
     }
-    let lot = facts.read.achievement(movement.lot)?;
-    if !lot.map_or(Ok(false), |lot| deposit_counts(facts, query, &lot))? {
+    let Some(lot) = facts.read.achievement(movement.lot)? else { return Ok(false) };
+    if !deposit_counts(facts, query, &lot)? {
+        return Ok(false);
+    }
+    let own = matches!(
+        facts.accounts(movement)?,
+        Some((Place::Held, Place::Recognised) | (Place::Recognised, Place::Held))
+    );
+    if !own && facts.lot(lot, &query.cut)?.is_some_and(|lot| lot.reversed_by.is_some()) {
         return Ok(false);
     }
     match movement.undoes.filter(|undone| *undone != movement.lot) {

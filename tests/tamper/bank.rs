@@ -8,7 +8,8 @@ use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::*;
 use creditbank::ops::batch::{Actor, BatchPayload};
 use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, empty_head};
-use creditbank::proof::leaf::{self, Key, Ordinal, Salter};
+use creditbank::proof::leaf::{Key, Salter};
+use creditbank::proof::merkle::Hash;
 use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{self, ActRow, DecisionRow, Refusal, Store, Tx, act_row};
 use std::path::Path;
@@ -227,12 +228,31 @@ fn achievements() -> Vec<(Achievement, i64, (i16, i16))> {
     rows
 }
 
-fn prepare(batch: &[u8; 16], (achievement, institution, years): (Achievement, i64, (i16, i16))) -> Prepared {
-    let mut bytes = Vec::new();
-    leaf::achievement_payload(&achievement, &mut bytes);
-    let ordinal = Ordinal::Row { file: achievement.file as u32, line: achievement.line as u64 };
-    let commitment = Salter::new(&key(achievement.learner)).commit(batch, ordinal, &bytes);
-    Prepared { achievement, institution, years, commitment }
+fn prepare((row, institution, years): (Achievement, i64, (i16, i16))) -> Prepared {
+    let small = |id: i64| u32::try_from(id).unwrap();
+    Prepared {
+        learner: row.learner,
+        amount: row.amount,
+        line: row.line,
+        record: row.record.map(String::into_boxed_str),
+        group: row.group_line.zip(row.group_load).map(Box::new),
+        outcome: small(row.outcome),
+        version: small(row.version),
+        period: small(row.period),
+        attempt: small(row.attempt),
+        system: small(row.system),
+        institution: small(institution),
+        grade: row.grade.map(small),
+        attrs: row.attrs.map(small),
+        file: small(row.file),
+        years,
+        status: row.status,
+        kind: row.kind,
+    }
+}
+
+fn leaf_of(row: &Prepared, batch: &[u8; 16]) -> Hash {
+    row.leaf(&row.achievement(), &Salter::new(&key(row.learner)), batch, &mut Vec::new())
 }
 
 fn decide(poster: &mut Poster, verb: &str, learner: Option<i64>, moves: &[NewMovement]) -> Result<EntryId> {
@@ -273,8 +293,9 @@ fn convert(poster: &mut Poster, lot: &Achievement) -> Result<EntryId> {
 
 fn import(poster: &mut Poster) -> Result<()> {
     let batch = poster.batch_id();
-    let rows = achievements().into_iter().map(|row| prepare(&batch, row)).collect();
-    poster.achievements(rows)?;
+    let rows: Vec<Prepared> = achievements().into_iter().map(prepare).collect();
+    let leaves: Vec<Hash> = rows.iter().map(|row| leaf_of(row, &batch)).collect();
+    poster.achievements(&rows, &leaves, &mut |_, _| {})?;
     let refusal = |line, code: &str| Refusal {
         entry: EntryId(0),
         ord: 0,

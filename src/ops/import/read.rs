@@ -113,7 +113,7 @@ impl<'p, 's> Intake<'p, 's> {
             let (mut record, mut problems) = (Record::new(), Vec::new());
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;
-                if self.outcome.rows % 4096 == 0 {
+                if self.outcome.rows.is_multiple_of(4096) {
                     progress(before + reader.get_ref().size());
                 }
                 problems.clear();

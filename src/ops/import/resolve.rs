@@ -156,15 +156,16 @@ impl<'p> Resolver<'p> {
             let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
             report(Field::Credits, "", Rule::CreditsUnknown, reason);
         }
-        if let (Some(system), Some(credits)) = (system, credits) {
-            if system.indivisible && credits.0 % SCALE != 0 {
-                report(
-                    Field::Credits,
-                    &credits.to_string(),
-                    Rule::WholeOnly,
-                    "it is not a whole number".to_owned(),
-                );
-            }
+        if let (Some(system), Some(credits)) = (system, credits)
+            && system.indivisible
+            && credits.0 % SCALE != 0
+        {
+            report(
+                Field::Credits,
+                &credits.to_string(),
+                Rule::WholeOnly,
+                "it is not a whole number".to_owned(),
+            );
         }
         let kind = draft.kind.or_else(|| known.and_then(|version| version.kind.and_then(Kind::from_code)));
         if kind.is_none() {
@@ -301,10 +302,10 @@ impl<'p> Resolver<'p> {
         let versions = &self.catalogue.outcomes[outcome].versions;
         let at = version_at(versions, day);
         let grouped = self.profile.group.is_some();
-        if let Some(at) = at {
-            if difference(draft, &versions[at], grouped).is_none() {
-                return Ok(Some(at));
-            }
+        if let Some(at) = at
+            && difference(draft, &versions[at], grouped).is_none()
+        {
+            return Ok(Some(at));
         }
         if let Some(same) = versions.iter().rposition(|version| difference(draft, version, grouped).is_none())
         {

@@ -2,7 +2,7 @@
 
 use super::{NewMovement, Prepared};
 use crate::domain::credits::Credits;
-use crate::domain::entry::{Achievement, Balance, EntryKind, Place};
+use crate::domain::entry::{Achievement, Balance, Place};
 use crate::domain::fault::Result;
 use crate::ops::names::Names;
 use crate::store::{Read, SummaryKey, SummarySums};
@@ -162,10 +162,14 @@ impl Sums {
         };
         shift(from, -new.amount.0);
         shift(to, new.amount.0);
-        if new.kind == EntryKind::Reverse && new.undoes == Some(new.lot.entry) {
-            sums.achievements -= 1;
-            sums.deposited -= new.amount.0;
-        }
+        // The achievement itself goes, or stands again where its reversal is reversed.
+        let sign = match new.accounts {
+            (Place::Held, Place::Recognised) => -1,
+            (Place::Recognised, Place::Held) => 1,
+            _ => 0,
+        };
+        sums.achievements += sign;
+        sums.deposited += sign * new.amount.0;
         Ok(())
     }
 

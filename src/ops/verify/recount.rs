@@ -56,9 +56,17 @@ impl Recount {
                 _ => {}
             }
         }
-        if row.kind == EntryKind::Reverse && row.undoes == Some(lot.entry) {
-            sums.achievements = -1;
-            sums.deposited = row.amount.0.wrapping_neg();
+        // The achievement itself goes, or stands again where its reversal is reversed.
+        match (from, to) {
+            (Place::Held, Place::Recognised) => {
+                sums.achievements = -1;
+                sums.deposited = row.amount.0.wrapping_neg();
+            }
+            (Place::Recognised, Place::Held) => {
+                sums.achievements = 1;
+                sums.deposited = row.amount.0;
+            }
+            _ => {}
         }
         self.sum(lot, row.entry, row.system, &sums, registers);
     }

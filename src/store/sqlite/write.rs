@@ -271,7 +271,9 @@ impl Tx for Sqlite {
                    expired = expired + excluded.expired, transferred = transferred + excluded.transferred \
                    RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 \
                    AND transferred = 0";
-        let last = self.last_balance()?;
+        // Accounts without a balance yet come last, and need no look-up; keys out of order all get one.
+        let ascending = rows.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1));
+        let last = if ascending { self.last_balance()? } else { i64::MAX };
         let (known, new) = rows.split_at(rows.partition_point(|(learner, _, _)| *learner <= last));
         let filled: Vec<_> = new.iter().filter(|(_, _, balance)| !balance.is_empty()).collect();
         self.insert_many("balance", BALANCE, &filled, |s, at, (learner, system, balance)| {
