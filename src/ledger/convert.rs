@@ -129,12 +129,12 @@ pub fn plan(sources: &[Source], rules: &[Rule], target: &Target, day: Date, orde
     let mut plan = Plan::default();
     let mut taken: BTreeMap<(usize, Option<EntryId>), Vec<&Source>> = BTreeMap::new();
     for source in sources.iter().filter(|source| source.held > Credits::ZERO) {
-        // What is at the target already has nowhere to go.
+        // What is at the target already has nowhere to go, unless a rule of the target's own says so.
         let there = match target {
             Target::System(code) => *code == source.system,
             Target::Institution(code) => *code == source.institution,
         };
-        if there {
+        if there && !rules.iter().any(|rule| speaks_of(rule, source, target)) {
             continue;
         }
         match choose(source, rules, target, day, orders) {

@@ -264,7 +264,11 @@ fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
 /// The columns in which two rows of one key differ; the file and the line do not count.
 fn differences(old: &Achievement, new: &Achievement) -> Vec<&'static str> {
     let same = [
-        ("outcome version", old.version == new.version),
+        ("learner", old.learner == new.learner),
+        ("outcome", old.outcome == new.outcome),
+        ("period", old.period == new.period),
+        ("attempt", old.attempt == new.attempt),
+        ("outcome version", old.outcome != new.outcome || old.version == new.version),
         ("status", old.status == new.status),
         ("kind", old.kind == new.kind),
         ("system", old.system == new.system),
