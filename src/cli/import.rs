@@ -47,7 +47,7 @@ impl Import {
             profile: &profile,
             keep_going: self.keep_going,
             dry_run: self.dry_run,
-            reason: self.reason.clone(),
+            reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: self.rejects.clone(),
             log: 0,
         };
@@ -55,10 +55,14 @@ impl Import {
         meta.sections = sections();
         let mut result = Ok(Outcome::default());
         self.output.write(|sink| {
-            sink.begin(&meta)?;
-            result = self.import(context, &mut store, &request, sink);
+            // A refused import has no report: nothing of one may be begun before it is known.
+            let mut begun = false;
+            result = self.import(context, &mut store, &request, sink, &meta, &mut begun);
             match &result {
                 Ok(outcome) => {
+                    if !begun {
+                        sink.begin(&meta)?;
+                    }
                     tell(sink, outcome, self.dry_run)?;
                     sink.end()
                 }
@@ -77,6 +81,8 @@ impl Import {
         store: &mut Sqlite,
         request: &Request,
         sink: &mut dyn Sink,
+        meta: &Meta,
+        begun: &mut bool,
     ) -> Result<Outcome> {
         let bar = progress("{bar:40} {bytes} of {total_bytes}, {eta} left");
         let told = |done: u64, all: u64| {
@@ -86,6 +92,9 @@ impl Import {
         let limit = self.output.is_table()?.then_some(SHOWN);
         let mut inspect = |read: &dyn Read, first, _| {
             bar.finish_and_clear();
+            if !std::mem::replace(begun, true) {
+                sink.begin(meta)?;
+            }
             let batch = read.batch_of(first)?.map(|batch| batch.no);
             let query = Query { batch, moment: context.actor.now.to_string(), ..Query::default() };
             let mut inner = Entries { sink: &mut *sink, left: limit, more: 0 };

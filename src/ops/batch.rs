@@ -66,7 +66,7 @@ pub struct BatchPayload {
     /// The rule books in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub books: Vec<InForce>,
-    /// The closed period that the batch posts into, by its last day; then `why` says for what reason.
+    /// The closed period that the batch's reason (`why`) lets it post into, by its last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_period: Option<String>,
 }

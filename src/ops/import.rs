@@ -147,6 +147,8 @@ fn import_once(
         sha256: profile_row.sha256.clone(),
     });
     let closed = closed_through(reader.as_ref())?;
+    // The batch act comes before its rows: it says which closed books the reason reaches into.
+    payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
     let setup = write::Setup {
         request,
         payload,
