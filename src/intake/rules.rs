@@ -87,7 +87,7 @@ rules! {
     Repeated "N101" "the achievement is already recorded" "nothing to do";
     FileSeen "N102" "this very file was imported before" "nothing to do";
     NotDeposited "N103" "the result creates no credit" "nothing to do; `statuses` in the profile's [deposit] decides";
-    Mended "N104" "a value was replaced as the profile's [values] say" "nothing to do; better still, correct it at the source";
+    Mended "N104" "a value was replaced as the profile's `[values]` say" "nothing to do; better still, correct it at the source";
 }
 
 impl Rule {
