@@ -158,3 +158,17 @@ fn a_bank_is_founded_with_care() {
     );
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn a_row_refused_for_a_bad_value_leaves_the_open_items_when_it_is_mended() {
+    let session = Session::bank();
+    session.write("a.csv", row(6, "2.5x"));
+    session.run(&["import", "a.csv", "--profile", &profile(), "--keep-going"]).exits(3);
+    session.run(&["report", "open-items"]).exits(0).shows("E202");
+    session.write("mended.csv", row(6, "2.5"));
+    session.run(&["import", "mended.csv", "--profile", &profile()]).exits(1).says("E305");
+    session.write("mended.csv", row(6, "2.0"));
+    session.run(&["import", "mended.csv", "--profile", &profile()]).exits(0);
+    let answer = session.run(&["report", "open-items"]).exits(0);
+    assert!(!answer.out.contains("E202"), "{}", answer.out);
+}

@@ -167,6 +167,22 @@ impl<'p> Mapping<'p> {
         Err(PeriodFault { rule, reason })
     }
 
+    /// The value that a row gives a field, cleaned and mapped but not checked: for naming a row that
+    /// cannot be drafted. Empty where the field is not filled.
+    pub fn written<'a>(&'a self, record: &'a Record, field: Field) -> std::borrow::Cow<'a, str> {
+        let slot = self.slot(field);
+        let value = match slot.origin {
+            Origin::Nothing => return std::borrow::Cow::Borrowed(""),
+            Origin::Constant(value) => return std::borrow::Cow::Borrowed(value),
+            Origin::Column(index) => crate::domain::text::clean(record.get(index).unwrap_or_default()),
+        };
+        let words = slot.map.and_then(|map| self.words[map].places.get(value.as_ref()).map(|at| (map, *at)));
+        match words {
+            Some((map, at)) => std::borrow::Cow::Borrowed(&self.words[map].source.words[at].1),
+            None => value,
+        }
+    }
+
     /// A problem with the value of a field, for rules that are checked elsewhere.
     pub fn problem(
         &self,

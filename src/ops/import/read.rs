@@ -9,6 +9,7 @@ use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
+use crate::intake::profile::Field;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::Problem;
 use crate::ops::batch::random;
@@ -119,7 +120,7 @@ impl<'p, 's> Intake<'p, 's> {
                 problems.clear();
                 let mapping = reader.mapping();
                 match &mapping.draft(&record, &mut problems) {
-                    None => self.refuse(mapping, &record, None, &problems, file)?,
+                    None => self.refuse(mapping, &record, &problems, file)?,
                     Some(draft) => {
                         if !each(self, mapping, &record, draft, &mut problems, file)? {
                             return Ok(());
@@ -181,7 +182,7 @@ impl<'p, 's> Intake<'p, 's> {
                 Ok(share) => Some(share),
                 Err((rule, reason)) => {
                     let load = draft.credits.map(|load| load.to_string()).unwrap_or_default();
-                    let field = crate::intake::profile::Field::Credits;
+                    let field = Field::Credits;
                     problems.push(mapping.problem(draft.line, field, &load, rule, reason));
                     None
                 }
@@ -193,7 +194,7 @@ impl<'p, 's> Intake<'p, 's> {
                 self.run.rows.push(row);
                 Ok(())
             }
-            _ => self.refuse(mapping, record, Some(draft), problems, file),
+            _ => self.refuse(mapping, record, problems, file),
         }
     }
 
@@ -202,7 +203,6 @@ impl<'p, 's> Intake<'p, 's> {
         &mut self,
         mapping: &Mapping,
         record: &Record,
-        draft: Option<&Draft>,
         problems: &[Problem],
         file: usize,
     ) -> Result<()> {
@@ -220,7 +220,7 @@ impl<'p, 's> Intake<'p, 's> {
         if !request.dry_run {
             self.write_reject(mapping, record, problems)?;
         }
-        self.run.refusals.push(refusal(record, draft, problems, file)?);
+        self.run.refusals.push(refusal(mapping, record, problems, file)?);
         Ok(())
     }
 
@@ -262,20 +262,26 @@ impl<'p, 's> Intake<'p, 's> {
     }
 }
 
+/// What a refused row is known by when it is mended: the parts of the key, as written.
+const SUBJECT: [Field; 5] =
+    [Field::Institution, Field::Learner, Field::Outcome, Field::Period, Field::Attempt];
+
 /// A refused row as the ledger keeps it.
-pub fn refusal(record: &Record, draft: Option<&Draft>, problems: &[Problem], file: usize) -> Result<Refusal> {
+pub fn refusal(mapping: &Mapping, record: &Record, problems: &[Problem], file: usize) -> Result<Refusal> {
     let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
     let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
     let fields: Vec<&str> = record.fields().collect();
-    let subject = match draft {
-        Some(draft) => serde_json::json!([
-            draft.institution,
-            draft.learner,
-            draft.outcome,
-            draft.period,
-            draft.attempt.to_string()
-        ]),
-        None => serde_json::json!(fields),
+    let subject = match record.len() == mapping.width() {
+        true => {
+            let mut key: Vec<_> =
+                SUBJECT.iter().map(|field| mapping.written(record, *field).into_owned()).collect();
+            if key[4].is_empty() {
+                key[4] = "1".to_owned();
+            }
+            key
+        }
+        // A row of another width has no fields that could be trusted: it stands for itself.
+        false => Vec::new(),
     };
     Ok(Refusal {
         entry: crate::domain::entry::EntryId(0),
@@ -286,6 +292,6 @@ pub fn refusal(record: &Record, draft: Option<&Draft>, problems: &[Problem], fil
         code: codes.join("; "),
         reason: reasons.join("; "),
         row: serde_json::json!(fields).to_string(),
-        subject: subject.to_string(),
+        subject: serde_json::json!(subject).to_string(),
     })
 }

@@ -233,13 +233,11 @@ fn add_conflicts(
         while reader.next(&mut record).map_err(fault)? {
             let Some(conflict) = lines.get(&record.line()) else { continue };
             let mapping = reader.mapping();
-            let mut none = Vec::new();
-            let draft = mapping.draft(&record, &mut none);
             let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;
             *outcome.by_rule.entry(conflict.rule.code()).or_default() += 1;
             let problems = [problem];
-            kept.push(refusal(&record, draft.as_ref(), &problems, file)?);
+            kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {
                 write_late_reject(setup, mapping, &record, &problems, rejects)?;
             }
