@@ -218,28 +218,10 @@ impl<'p, 's> Intake<'p, 's> {
             return Ok(());
         }
         if !request.dry_run {
-            self.write_reject(mapping, record, problems)?;
+            self.setup.write_reject(mapping, record, problems, &mut self.rejects)?;
         }
         self.run.refusals.push(refusal(mapping, record, problems, file)?);
         Ok(())
-    }
-
-    fn write_reject(&mut self, mapping: &Mapping, record: &Record, problems: &[Problem]) -> Result<()> {
-        let target = self.setup.rejects_path();
-        let fault = |error: std::io::Error| {
-            Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
-                .remedy("name another file with --rejects")
-        };
-        if self.rejects.is_none() {
-            let folder =
-                target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let file = NamedTempFile::new_in(folder).map_err(fault)?;
-            self.rejects = Some(RejectWriter::new(file, mapping).map_err(fault)?);
-        }
-        match &mut self.rejects {
-            Some(rejects) => rejects.write(record, problems).map_err(fault),
-            None => Ok(()),
-        }
     }
 
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.

@@ -11,7 +11,7 @@ use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping, Reader};
 use crate::intake::fault::IntakeError;
-use crate::intake::profile::{Differs, Field, Introduced, Target, Unknown};
+use crate::intake::profile::{Differs, Field, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::post::Poster;
 use crate::store::{Head, Store};
@@ -286,21 +286,13 @@ impl Register<'_> {
 /// An institution as a row describes it.
 fn named(draft: &Draft) -> Institution {
     let text = |value: &Option<Cow<str>>| value.as_deref().map(str::to_owned);
-    let introduced = Introduced {
+    Institution {
+        id: 0,
         code: draft.institution.clone().into_owned(),
         name: text(&draft.name).unwrap_or_else(|| draft.institution.clone().into_owned()),
         country: text(&draft.country),
-        sector: text(&draft.sector),
         region: text(&draft.region),
-        calendar: crate::domain::date::Calendar::default(),
-    };
-    Institution {
-        id: 0,
-        code: introduced.code,
-        name: introduced.name,
-        country: introduced.country,
-        region: introduced.region,
-        sector: introduced.sector,
+        sector: text(&draft.sector),
         calendar: None,
     }
 }

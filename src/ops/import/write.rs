@@ -9,7 +9,7 @@ use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
 use crate::intake::csv::Record;
-use crate::intake::draft::Reader;
+use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
@@ -18,7 +18,7 @@ use crate::ops::post::{Poster, Prepared, Verdict};
 use crate::store::{self, Head, Store};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use tempfile::NamedTempFile;
 
@@ -48,6 +48,30 @@ impl Setup<'_> {
             let stem = first.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             first.with_file_name(format!("{stem}.refused.csv"))
         })
+    }
+
+    /// Writes a refused row where they go; the file is begun with the first.
+    pub fn write_reject(
+        &self,
+        mapping: &Mapping,
+        record: &Record,
+        problems: &[Problem],
+        rejects: &mut Option<RejectWriter<NamedTempFile>>,
+    ) -> Result<()> {
+        let target = self.rejects_path();
+        let fault = |error: std::io::Error| {
+            Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
+                .remedy("name another file with --rejects")
+        };
+        let writer = match rejects {
+            Some(writer) => writer,
+            None => {
+                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
+                rejects.insert(RejectWriter::new(file, mapping).map_err(fault)?)
+            }
+        };
+        writer.write(record, problems).map_err(fault)
     }
 }
 
@@ -239,7 +263,7 @@ fn add_conflicts(
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {
-                write_late_reject(setup, mapping, &record, &problems, rejects)?;
+                setup.write_reject(mapping, &record, &problems, rejects)?;
             }
             let [problem] = problems;
             if outcome.problems.len() < LISTED {
@@ -248,29 +272,6 @@ fn add_conflicts(
         }
     }
     if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
-}
-
-fn write_late_reject(
-    setup: &Setup,
-    mapping: &crate::intake::draft::Mapping,
-    record: &Record,
-    problems: &[Problem],
-    rejects: &mut Option<RejectWriter<NamedTempFile>>,
-) -> Result<()> {
-    let target = setup.rejects_path();
-    let fault = |error: std::io::Error| {
-        Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
-            .remedy("name another file with --rejects")
-    };
-    if rejects.is_none() {
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new("."))).map_err(fault)?;
-        *rejects = Some(RejectWriter::new(file, mapping).map_err(fault)?);
-    }
-    match rejects {
-        Some(rejects) => rejects.write(record, problems).map_err(fault),
-        None => Ok(()),
-    }
 }
 
 fn keep_rejects(rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
