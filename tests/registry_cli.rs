@@ -368,7 +368,7 @@ fn profiles() {
     )
     .unwrap();
     let steps: &[Step] = &[
-        (&["profile", "list"], 0, &["no profile versions"]),
+        (&["profile", "list"], 0, &["no profile versions", "built in"]),
         (&["profile", "check", "catalogue.toml"], 0, &["`catalogue` reads outcomes"]),
         (&["profile", "check", "bad.toml"], 4, &["I102", "bad.toml:", "titel"]),
         (&["profile", "check", "missing.toml"], 1, &["I101", "missing.toml"]),
@@ -393,6 +393,46 @@ fn profiles() {
         (&["institution", "add", "OU", "--name", "Open"], 0, &[]),
         (&["import", "courses.csv", "--profile", "catalogue"], 0, &["registered"]),
         (&["outcome", "find", "微积分"], 0, &["C1"]),
+    ];
+    session(folder.path(), steps);
+}
+
+#[test]
+fn built_in_profiles() {
+    let folder = bank();
+    let own = "name = \"river\"\nextends = \"cn-course-results\"\n[constants]\ninstitution = \"LJU\"\n";
+    std::fs::write(folder.path().join("open.toml"), own).unwrap();
+    std::fs::write(folder.path().join("river.toml"), format!("{own}system = \"CN\"\n")).unwrap();
+    let steps: &[Step] = &[
+        (&["profile", "list", "--built-in"], 0, &["cn-course-results", "built in", "no profile versions"]),
+        (&["--ledger", "none.db", "profile", "list", "--built-in"], 0, &["cn-course-results"]),
+        (&["--ledger", "none.db", "profile", "show", "cn-course-results"], 0, &["target = \"achievements\""]),
+        (&["profile", "show", "cn-course-results", "--version", "1"], 1, &["G104"]),
+        // It cannot be used as it stands, and the fault says how it can.
+        (&["import", "x.csv", "--profile", "cn-course-results"], 1, &["I102", "left open", "extends"]),
+        (&["profile", "check", "open.toml"], 4, &["open.toml:2:11", "`system` is left open"]),
+        (&["profile", "check", "river.toml"], 0, &["`river` reads achievements"]),
+        (&["profile", "add", "river.toml"], 0, &["posted as batch B2"]),
+        (&["profile", "add", "river.toml"], 0, &["nothing was posted"]),
+        (&["import", "x.csv", "--profile", "nothing"], 1, &["I101", "built into the program"]),
+        (&["profile", "show", "builtin:nothing"], 1, &["G104"]),
+    ];
+    session(folder.path(), steps);
+    // The bank keeps both texts, and they read the same from a file.
+    let shown = run(folder.path(), &["profile", "show", "river"]).stdout;
+    assert!(String::from_utf8_lossy(&shown).contains("name = \"cn-course-results\""));
+    std::fs::write(folder.path().join("kept.toml"), &shown).unwrap();
+    session(folder.path(), &[(&["profile", "add", "kept.toml"], 0, &["nothing was posted"])]);
+    let list = json(folder.path(), &["profile", "list"]);
+    assert_eq!(list["profiles"][0]["origin"], "in the bank");
+    assert_eq!(list["profiles"][0]["extends"], "cn-course-results");
+    // A profile of the bank hides the program's of the same name, but for who asks for that.
+    let taken = format!("{own}system = \"CN\"\n").replace("river", "cn-course-results");
+    std::fs::write(folder.path().join("taken.toml"), taken).unwrap();
+    let steps: &[Step] = &[
+        (&["profile", "add", "taken.toml"], 0, &["posted as batch B3"]),
+        (&["profile", "show", "cn-course-results"], 0, &["LJU"]),
+        (&["profile", "show", "builtin:cn-course-results"], 0, &["open = ["]),
     ];
     session(folder.path(), steps);
 }

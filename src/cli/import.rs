@@ -3,11 +3,11 @@
 use super::Done;
 use super::context::Context;
 use super::output::{Output, meta, progress};
-use crate::domain::fault::{Exit, Fault, Result};
+use crate::domain::fault::{Exit, Result};
 use crate::domain::text::visible;
-use crate::intake::profile::Profile;
 use crate::ops::batch::hex;
 use crate::ops::import::{Outcome, Request, import};
+use crate::ops::registry::profile;
 use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
@@ -19,7 +19,7 @@ pub struct Import {
     /// The files, read as one batch
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The profile that says how to read them: a TOML file, or the name of one kept in the bank
+    /// The profile that says how to read them: a TOML file, or the name of one kept in the bank or built in
     #[arg(long, short, value_name = "PROFILE")]
     profile: String,
     /// Commit the good rows although others are refused, and exit 3
@@ -41,7 +41,7 @@ pub struct Import {
 impl Import {
     pub fn run(&self, context: &Context) -> Result<Done> {
         let mut store = context.open()?;
-        let profile = load_profile(&self.profile, &store)?;
+        let profile = profile::load(Some(&store), &self.profile)?;
         let request = Request {
             files: &self.files,
             profile: &profile,
@@ -146,27 +146,6 @@ impl Sink for Entries<'_> {
     fn end(&mut self) -> Result<()> {
         Ok(())
     }
-}
-
-/// A profile from a file, or from the bank by its name.
-pub fn load_profile(name: &str, store: &Sqlite) -> Result<Profile> {
-    let (text, file) = match std::fs::read_to_string(name) {
-        Ok(text) => (text, name.to_owned()),
-        Err(error) => {
-            let mut kept: Vec<crate::domain::registry::ProfileRow> = crate::store::find(store, "name", name)?;
-            kept.sort_by_key(|row| row.version);
-            match kept.pop() {
-                Some(row) => (row.source, format!("profile {name} version {}", row.version)),
-                None => {
-                    return Err(Fault::new("I101", format!("profile {name}: {error}"))
-                        .why("it is neither a file nor the name of a profile kept in the bank")
-                        .remedy("name a TOML file; `creditbank profile list` shows the bank's own"));
-                }
-            }
-        }
-    };
-    Profile::parse(&text, &file)
-        .map_err(|error| Fault::new("I102", error.to_string()).remedy("mend the profile; nothing was read"))
 }
 
 const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];

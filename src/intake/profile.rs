@@ -1,14 +1,15 @@
 //! A profile: what the columns of one source's files mean, written once in TOML.
 
+pub mod builtin;
 mod check;
 mod error;
+mod extend;
 mod field;
 mod source;
 
 pub use error::{ProfileError, ProfileFault};
 pub use field::{Field, Target};
 
-use super::hash::sha256_hex;
 use crate::domain::credits::DecimalMark;
 use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::Status;
@@ -141,6 +142,10 @@ pub struct Profile {
     pub name: String,
     /// Its title for people.
     pub title: Option<String>,
+    /// The built-in profile on which it builds.
+    pub extends: Option<String>,
+    /// The fields that a profile that extends it must fill.
+    pub open: Vec<Field>,
     /// What becomes of the rows.
     pub target: Target,
     /// How the file is written.
@@ -173,7 +178,7 @@ pub struct Profile {
     pub identifiers: Vec<(String, Column)>,
     /// The institutions that it introduces.
     pub institutions: Vec<Introduced>,
-    /// The profile's own text.
+    /// The profile's text, followed by that of the built-in profile on which it builds.
     pub source: String,
     /// SHA-256 of the text, in hexadecimal.
     pub sha256: String,
@@ -185,9 +190,19 @@ impl Profile {
     /// # Errors
     /// Names every fault with its line and column, the reason and the remedy.
     pub fn parse(text: &str, file_name: &str) -> Result<Profile, ProfileError> {
+        Profile::read(text, file_name, false)
+    }
+
+    /// Reads a profile whose open fields nobody has filled yet.
+    fn parse_open(text: &str, file_name: &str) -> Result<Profile, ProfileError> {
+        Profile::read(text, file_name, true)
+    }
+
+    fn read(text: &str, file_name: &str, open: bool) -> Result<Profile, ProfileError> {
         let mut faults = error::Faults::new(text);
-        let profile = match toml::from_str(text) {
-            Ok(source) => Some(check::profile(source, text, sha256_hex(text), &mut faults)),
+        let text = extend::Text::new(text, &mut faults);
+        let profile = match text.source() {
+            Ok(source) => Some(check::profile(source, &text.whole, open, &mut faults)),
             Err(error) => {
                 faults.add_toml(&error);
                 None

@@ -3,12 +3,13 @@
 use super::{WriteArgs, count, open, page, read_file};
 use crate::cli::Done;
 use crate::cli::context::Context;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, meta};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::text::visible;
 use crate::intake::profile::Profile as Parsed;
-use crate::ops::registry::profile;
-use crate::report::{Cell, Column, Section};
+use crate::ops::registry::profile::{self, Listed};
+use crate::report::{Cell, Column, Meta, Section, Sink};
+use crate::store::Read;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,14 +22,17 @@ pub struct Profile {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// The profiles that the bank keeps, every version
+    /// The profiles that the bank keeps, every version, and those built into the program
     List {
+        /// Only those built into the program; needs no ledger
+        #[arg(long)]
+        built_in: bool,
         #[command(flatten)]
         output: Output,
     },
-    /// The TOML text of a profile, as it was kept
+    /// The TOML text of a profile, as it was kept or is built in
     Show {
-        /// Its name
+        /// Its name; builtin:NAME for the one that is built in where the bank keeps another
         name: String,
         /// Which version [default: the newest]
         #[arg(long, value_name = "N")]
@@ -52,10 +56,13 @@ impl Profile {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<Done> {
         match &self.verb {
-            Verb::List { output } => list(context, output)?,
+            Verb::List { built_in: true, output } => list_built_in(context, output)?,
+            Verb::List { built_in: false, output } => list(context, output)?,
             Verb::Show { name, version } => {
-                let row = profile::get(&context.open_read()?, name, *version)?;
-                print(&row.source)?;
+                let needs_none = version.is_none() && profile::is_built_in(name) && !context.ledger.exists();
+                let bank = if needs_none { None } else { Some(context.open_read()?) };
+                let read = bank.as_ref().map(|bank| bank as &dyn Read);
+                print(&profile::text(read, name, *version)?.0)?;
             }
             Verb::Check { file } => {
                 let profile = parse(file, Exit::Found)?;
@@ -99,23 +106,51 @@ fn shown(piece: &str) -> String {
     format!("{}{}", visible(body), &piece[body.len()..])
 }
 
+const COLUMNS: [Column; 7] = [
+    Column::text("name", "Name"),
+    Column::number("version", "Version"),
+    Column::text("target", "Reads"),
+    Column::text("origin", "Kept"),
+    Column::text("extends", "Extends"),
+    Column::text("title", "Title"),
+    Column::text("sha256", "SHA-256"),
+];
+
 fn list(context: &Context, output: &Output) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
-        let rows = profile::all(read)?;
-        let columns = [
-            Column::text("name", "Name"),
-            Column::number("version", "Version"),
-            Column::text("target", "Reads"),
-            Column::text("sha256", "SHA-256"),
-        ];
-        let section = Section::new("profiles", "Import profiles", &columns);
+        let section = Section::new("profiles", "Import profiles", &COLUMNS);
+        let listed = profile::all(Some(read))?;
         page(read, context, output, ("profile-list", None), std::slice::from_ref(&section), |sink| {
-            open(sink, &section)?;
-            for row in &rows {
-                let (version, target) = (Cell::Int(row.version), profile::target(row).into());
-                sink.row(&[row.name.as_str().into(), version, target, row.sha256.as_str().into()])?;
-            }
-            sink.note(&count(rows.len() as u64, "profile version"))
+            rows(sink, &section, &listed)
         })
     })
+}
+
+fn list_built_in(context: &Context, output: &Output) -> Result<()> {
+    let section = Section::new("profiles", "Import profiles", &COLUMNS);
+    let meta = Meta { sections: vec![section.clone()], ..meta("profile-list", context) };
+    let listed = profile::all(None)?;
+    output.write(|sink| {
+        sink.begin(&meta)?;
+        rows(sink, &section, &listed)?;
+        sink.end()
+    })
+}
+
+fn rows(sink: &mut dyn Sink, section: &Section, listed: &[Listed]) -> Result<()> {
+    open(sink, section)?;
+    for row in listed {
+        let profile = row.profile.as_ref();
+        sink.row(&[
+            row.name.as_str().into(),
+            row.version.map_or(Cell::Empty, Cell::Int),
+            profile.map_or("", |profile| profile.target.name()).into(),
+            if row.version.is_some() { "in the bank" } else { "built in" }.into(),
+            profile.and_then(|profile| profile.extends.clone()).into(),
+            profile.and_then(|profile| profile.title.clone()).into(),
+            row.sha256.as_str().into(),
+        ])?;
+    }
+    let kept = listed.iter().filter(|row| row.version.is_some()).count();
+    sink.note(&format!("{}, {} built in", count(kept as u64, "profile version"), listed.len() - kept))
 }

@@ -8,17 +8,23 @@ use super::{
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
 use crate::intake::decode;
+use crate::intake::hash::sha256_hex;
 use std::ops::Range;
 use toml::Spanned;
 
 /// Makes the profile, noting every fault on the way.
-pub(super) fn profile(source: Source, text: &str, sha256: String, faults: &mut Faults<'_>) -> Profile {
+pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mut Faults<'_>) -> Profile {
     let target = *source.target.as_ref();
     check_name(source.name.as_ref(), source.name.span(), "profile name", faults);
     let file = file_shape(&source.file, faults);
     let columns = fields(source.columns, target, faults);
     let constants = fields(source.constants, target, faults);
-    check_filled(&columns, &constants, source.target.span(), target, faults);
+    let open = open_fields(source.open, target, faults);
+    check_filled(&columns, &constants, source.target.span(), target, &open, faults);
+    if !may_be_open {
+        check_open(&columns, &constants, &open, faults);
+    }
+    let open = open.into_iter().map(|(field, _)| field).collect();
     let attributes = named_columns(source.attributes, file.header, "attribute", faults);
     let identifiers = named_columns(source.identifiers, file.header, "identifier scheme", faults);
     let columns: Vec<(Field, Column)> =
@@ -33,6 +39,8 @@ pub(super) fn profile(source: Source, text: &str, sha256: String, faults: &mut F
     Profile {
         name: source.name.into_inner(),
         title: source.title,
+        extends: source.extends,
+        open,
         target,
         file,
         columns,
@@ -54,7 +62,7 @@ pub(super) fn profile(source: Source, text: &str, sha256: String, faults: &mut F
         identifiers,
         institutions: institutions(source.institutions, faults),
         source: text.to_owned(),
-        sha256,
+        sha256: sha256_hex(text),
     }
 }
 
@@ -138,6 +146,7 @@ fn check_filled(
     constants: &[(Field, Spanned<source::Constant>)],
     target_at: Range<usize>,
     target: Target,
+    open: &[(Field, Range<usize>)],
     faults: &mut Faults<'_>,
 ) {
     for (field, value) in constants {
@@ -153,9 +162,7 @@ fn check_filled(
         check_constant(*field, value, faults);
     }
     for field in target.required() {
-        let given = columns.iter().any(|(column, _)| column == field)
-            || constants.iter().any(|(constant, _)| constant == field);
-        if !given {
+        if !is_given(columns, constants, *field) && open.iter().all(|(open, _)| open != field) {
             faults.add(
                 target_at.clone(),
                 format!("field `{}` is missing", field.name()),
@@ -163,6 +170,46 @@ fn check_filled(
                 "add it to [columns] or to [constants]",
             );
         }
+    }
+}
+
+fn is_given<A, B>(columns: &[(Field, A)], constants: &[(Field, B)], field: Field) -> bool {
+    columns.iter().any(|(column, _)| *column == field)
+        || constants.iter().any(|(constant, _)| *constant == field)
+}
+
+/// The fields that a built-in profile leaves to those who extend it.
+fn open_fields(
+    open: Vec<Spanned<String>>,
+    target: Target,
+    faults: &mut Faults<'_>,
+) -> Vec<(Field, Range<usize>)> {
+    let mut found = Vec::new();
+    for name in open {
+        match Field::from_name(name.as_ref()).filter(|field| target.allows(*field)) {
+            Some(field) => found.push((field, name.span())),
+            None => {
+                let known: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+                faults.add_unknown(name.span(), "field", name.as_ref(), &known);
+            }
+        }
+    }
+    found
+}
+
+fn check_open<A, B>(
+    columns: &[(Field, A)],
+    constants: &[(Field, B)],
+    open: &[(Field, Range<usize>)],
+    faults: &mut Faults<'_>,
+) {
+    for (field, at) in open.iter().filter(|(field, _)| !is_given(columns, constants, *field)) {
+        faults.add(
+            at.clone(),
+            format!("field `{}` is left open", field.name()),
+            "a built-in profile cannot know it",
+            "give it in [constants] of a profile of your own that extends the built-in one",
+        );
     }
 }
 

@@ -44,12 +44,19 @@ impl std::error::Error for ProfileError {}
 /// Collects the faults of one profile.
 pub(super) struct Faults<'a> {
     lines: Lines<'a>,
+    /// From where on places are told as another one: those of a text that the reader did not write.
+    elsewhere: Option<(usize, usize)>,
     found: Vec<(usize, ProfileFault)>,
 }
 
 impl<'a> Faults<'a> {
     pub(super) fn new(source: &'a str) -> Faults<'a> {
-        Faults { lines: Lines::new(source), found: Vec::new() }
+        Faults { lines: Lines::new(source), elsewhere: None, found: Vec::new() }
+    }
+
+    /// Tells faults from a place on at another place.
+    pub(super) fn tell_from(&mut self, from: usize, at: usize) {
+        self.elsewhere = Some((from, at));
     }
 
     /// Notes a fault at a place of the source.
@@ -60,10 +67,14 @@ impl<'a> Faults<'a> {
         why: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let Place { line, column } = self.lines.place(at.start);
+        let start = match self.elsewhere {
+            Some((from, told)) if at.start >= from => told,
+            _ => at.start,
+        };
+        let Place { line, column } = self.lines.place(start);
         let (line, column) = (line as usize, column as usize);
         let (what, why, remedy) = (what.into(), why.into(), remedy.into());
-        self.found.push((at.start, ProfileFault { line, column, what, why, remedy }));
+        self.found.push((start, ProfileFault { line, column, what, why, remedy }));
     }
 
     /// Notes what the TOML reader found.

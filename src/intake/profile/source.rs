@@ -15,6 +15,9 @@ pub(super) type Table<V> = BTreeMap<Spanned<String>, Spanned<V>>;
 pub(super) struct Source {
     pub name: Spanned<String>,
     pub title: Option<String>,
+    pub extends: Option<String>,
+    #[serde(default)]
+    pub open: Vec<Spanned<String>>,
     pub target: Spanned<Target>,
     #[serde(default)]
     pub file: File,

@@ -3,22 +3,92 @@
 use super::{Act, Draft, Fields, Posted, not_known};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::ProfileRow;
-use crate::intake::profile::Profile;
+use crate::intake::profile::{Profile, builtin};
 use crate::store::{self, Read, Store};
 
-/// All versions of all profiles, by name and version.
+/// A profile in a list.
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Its version in the bank; none where it is built into the program.
+    pub version: Option<i64>,
+    /// SHA-256 of its text, hexadecimal.
+    pub sha256: String,
+    /// What it says; none where this program cannot read it.
+    pub profile: Option<Profile>,
+}
+
+/// All versions of the bank's profiles, by name and version, then those built into the program.
 ///
 /// # Errors
 /// Where the ledger cannot be read.
-pub fn all(read: &dyn Read) -> Result<Vec<ProfileRow>> {
-    let mut rows: Vec<ProfileRow> = store::all(read)?;
+pub fn all(read: Option<&dyn Read>) -> Result<Vec<Listed>> {
+    let mut rows: Vec<ProfileRow> = read.map(store::all).transpose()?.unwrap_or_default();
     rows.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-    Ok(rows)
+    let mut listed: Vec<Listed> = Vec::new();
+    for ProfileRow { name, version, sha256, source, .. } in rows {
+        let profile = Profile::parse(&source, &name).ok();
+        listed.push(Listed { name, version: Some(version), sha256, profile });
+    }
+    for known in builtin::ALL {
+        let profile = known.profile().map_err(|error| Fault::new("I102", error.to_string()))?;
+        let (name, sha256) = (known.name.to_owned(), profile.sha256.clone());
+        listed.push(Listed { name, version: None, sha256, profile: Some(profile) });
+    }
+    Ok(listed)
 }
+
+/// True for the name of a profile that is built into the program.
+pub fn is_built_in(name: &str) -> bool {
+    builtin::find(name.strip_prefix(BUILT_IN).unwrap_or(name)).is_some()
+}
+
+/// Before a name: the program's profile, whatever the bank keeps under the name.
+const BUILT_IN: &str = "builtin:";
 
 /// What becomes of the rows that a profile reads; empty where this program cannot read the profile.
 pub fn target(row: &ProfileRow) -> &'static str {
     Profile::parse(&row.source, &row.name).map_or("", |profile| profile.target.name())
+}
+
+/// The text of a profile by its name, as messages call it: the bank's own comes before the program's.
+///
+/// `builtin:NAME` is the program's in any case.
+///
+/// # Errors
+/// `G104` where neither has it, or where the bank has no such version.
+pub fn text(read: Option<&dyn Read>, name: &str, version: Option<i64>) -> Result<(String, String)> {
+    let built_in = name.strip_prefix(BUILT_IN);
+    if let (Some(read), None) = (read, built_in)
+        && (version.is_some() || !versions(read, name)?.is_empty() || builtin::find(name).is_none())
+    {
+        let row = get(read, name, version)?;
+        return Ok((row.source, format!("profile {name} version {}", row.version)));
+    }
+    let wanted = built_in.unwrap_or(name);
+    match builtin::find(wanted) {
+        Some(known) => Ok((known.text.to_owned(), format!("built-in profile {wanted}"))),
+        None => Err(Fault::new("G104", format!("profile `{name}` is not known"))
+            .why("neither the bank nor the program has it")
+            .remedy("`creditbank profile list` shows what there is")),
+    }
+}
+
+/// A profile by the name of its file, or else by its own name.
+///
+/// # Errors
+/// `I101` where there is neither, `I102` where the text is no profile.
+pub fn load(read: Option<&dyn Read>, name: &str) -> Result<Profile> {
+    let (text, file) = match std::fs::read_to_string(name) {
+        Ok(text) => (text, name.to_owned()),
+        Err(error) => text(read, name, None).map_err(|_| {
+            Fault::new("I101", format!("profile {name}: {error}"))
+                .why("it is neither a file nor the name of a profile kept in the bank or built into the program")
+                .remedy("name a TOML file; `creditbank profile list` shows what there is by name")
+        })?,
+    };
+    Profile::parse(&text, &file)
+        .map_err(|error| Fault::new("I102", error.to_string()).remedy("mend the profile; nothing was read"))
 }
 
 /// A version of a profile, the newest where none is named.
