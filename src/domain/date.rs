@@ -1,6 +1,10 @@
 //! Dates that say how exact they are: a day, a month, a term or a year, as written, with the
 //! interval of days that it covers. No day is made up.
 
+mod format;
+
+pub use format::DateFormat;
+
 use jiff::civil::Date;
 use std::fmt;
 
@@ -135,80 +139,6 @@ pub enum DateError {
     /// Outside 1800–2999: a typing error.
     #[error("the year lies outside 1800–2999")]
     YearRange,
-}
-
-/// A way in which a source writes its dates.
-///
-/// A format is a text with the fields `YYYY`, `MM` and `DD` (`2025-01-31` is `YYYY-MM-DD`,
-/// `31.01.2025` is `DD.MM.YYYY`); without a day it is known by month, without a month by year.
-/// `term` stands for the terms and academic years of the institution's own calendar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DateFormat {
-    /// A text with the fields `YYYY`, `MM`, `DD`.
-    Fields(String),
-    /// The institution's academic calendar.
-    Term,
-}
-
-impl DateFormat {
-    /// Reads a format's own text.
-    ///
-    /// # Errors
-    /// Says what the format lacks or repeats.
-    pub fn parse(text: &str) -> Result<DateFormat, String> {
-        if text == "term" {
-            return Ok(DateFormat::Term);
-        }
-        let count = |field: &str| text.matches(field).count();
-        match (count("YYYY"), count("MM"), count("DD")) {
-            (1, 1, 1) | (1, 1, 0) | (1, 0, 0) => Ok(DateFormat::Fields(text.to_owned())),
-            (0, ..) => Err(format!(
-                "date format `{text}` has no YYYY; write it as YYYY-MM-DD, DD.MM.YYYY, YYYYMM, YYYY or term"
-            )),
-            (1, 0, 1) => Err(format!("date format `{text}` has a day without a month")),
-            _ => Err(format!("date format `{text}` repeats a field")),
-        }
-    }
-
-    /// Reads a date of this format, with the institution's calendar for terms.
-    ///
-    /// # Errors
-    /// Says why the text does not fit.
-    pub fn read(&self, text: &str, calendar: &Calendar) -> Result<Period, DateError> {
-        match self {
-            DateFormat::Term => calendar.period(text).ok_or(DateError::Shape),
-            DateFormat::Fields(format) if format == "YYYY-MM-DD" => {
-                let date = parse_iso(text)?;
-                Ok(Period { written: text.to_owned(), precision: Precision::Day, first: date, last: date })
-            }
-            DateFormat::Fields(format) => read_fields(format, text),
-        }
-    }
-}
-
-fn read_fields(format: &str, text: &str) -> Result<Period, DateError> {
-    if format.len() != text.len() {
-        return Err(DateError::Shape);
-    }
-    let field = |name: &str| format.find(name).map(|at| digits(&text.as_bytes()[at..at + name.len()]));
-    let is_field = |at: usize| {
-        ["YYYY", "MM", "DD"]
-            .iter()
-            .any(|name| format.find(name).is_some_and(|start| (start..start + name.len()).contains(&at)))
-    };
-    let literals_agree =
-        format.bytes().zip(text.bytes()).enumerate().all(|(at, (f, t))| is_field(at) || f == t);
-    if !literals_agree {
-        return Err(DateError::Shape);
-    }
-    let (year, month, day) = (field("YYYY").flatten(), field("MM"), field("DD"));
-    let first = date_from(year, month.unwrap_or(Some(1)), day.unwrap_or(Some(1)))?;
-    let (precision, last) = match (month, day) {
-        (_, Some(_)) => (Precision::Day, first),
-        (Some(_), None) => (Precision::Month, first.last_of_month()),
-        (None, None) => (Precision::Year, first.last_of_year()),
-    };
-    Ok(Period { written: text.to_owned(), precision, first, last })
 }
 
 /// An institution's academic calendar: how it writes its terms and years, and which days they cover.
@@ -348,6 +278,16 @@ mod tests {
             ("term", "2024-25", Ok((Year, d(2024, 9, 1), d(2025, 8, 31)))),
             ("term", "2024-26", Err(DateError::Shape)),
             ("term", "2013X", Err(DateError::Shape)),
+            ("YYYY/M/D", "2024/3/15", Ok((Day, d(2024, 3, 15), d(2024, 3, 15)))),
+            ("YYYY/M/D", "2024/12/05", Ok((Day, d(2024, 12, 5), d(2024, 12, 5)))),
+            ("YYYY年M月", "2024年6月", Ok((Month, d(2024, 6, 1), d(2024, 6, 30)))),
+            ("YYYY-MM-DD hh:mm", "2024-09-28 09:00", Ok((Day, d(2024, 9, 28), d(2024, 9, 28)))),
+            ("YYYY-MM-DDThh:mm:ssZ", "2024-09-28T23:59:59Z", Ok((Day, d(2024, 9, 28), d(2024, 9, 28)))),
+            ("YYYY-MM-DD hh:mm", "2024-09-28 24:00", Err(DateError::Shape)),
+            ("YYYY-MM-DD hh:mm", "2024-09-28", Err(DateError::Shape)),
+            ("YYYY/M/D", "2024/3/150", Err(DateError::Shape)),
+            ("YYYY/M/D", "2024//1", Err(DateError::Shape)),
+            ("YYYY年MM月", "2024年6月", Err(DateError::Shape)),
             ("YYYY-MM-DD", "2025-02-30", Err(DateError::NoSuchDay)),
             ("YYYY-MM-DD", "25-02-2030", Err(DateError::Shape)),
             ("YYYY-MM-DD", "0215-02-03", Err(DateError::YearRange)),
@@ -378,7 +318,9 @@ mod tests {
 
     #[test]
     fn formats_and_calendars_are_checked_when_they_are_written() {
-        for bad in ["", "MM-DD", "YYYY-DD", "YYYY-MM-MM"] {
+        for bad in
+            ["", "MM-DD", "YYYY-DD", "YYYY-MM-MM", "YYYYMD", "YYYY-M-MM", "YYYY hh:mm", "YYYY-MM-DD mm"]
+        {
             assert!(DateFormat::parse(bad).is_err(), "{bad}");
         }
         let mut calendar = open_university();
