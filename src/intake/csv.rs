@@ -5,6 +5,7 @@
 
 use super::decode::{Malformed, read_some};
 use super::fault::IntakeError;
+use super::rules::Rule;
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter, memchr2_iter, memchr3};
 use std::borrow::Cow;
@@ -27,6 +28,18 @@ pub struct Record {
     /// Bytes between two fields in `text`: one where the delimiters still stand there.
     gap: usize,
     line: u64,
+    doubts: Vec<Doubt>,
+}
+
+/// A value that cannot be trusted, whatever it is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The field, counted from 0.
+    pub index: usize,
+    /// The rule that it breaks.
+    pub rule: Rule,
+    /// Why.
+    pub reason: String,
 }
 
 impl Record {
@@ -66,6 +79,30 @@ impl Record {
     /// The physical line of the file on which the record starts, from 1.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// Values that cannot be trusted; none in delimited text.
+    pub fn doubts(&self) -> &[Doubt] {
+        &self.doubts
+    }
+
+    /// Begins a new row that stands on that line.
+    pub fn begin(&mut self, line: u64) {
+        self.clear(line);
+        self.gap = 0;
+        self.doubts.clear();
+    }
+
+    /// Adds a field.
+    pub fn push(&mut self, value: &str) {
+        self.text.push_str(value);
+        self.ends.push(self.text.len());
+    }
+
+    /// Marks the field that was pushed last as one that cannot be trusted.
+    pub fn doubt(&mut self, rule: Rule, reason: impl Into<String>) {
+        let index = self.len().saturating_sub(1);
+        self.doubts.push(Doubt { index, rule, reason: reason.into() });
     }
 
     fn clear(&mut self, line: u64) {

@@ -5,15 +5,18 @@ mod row;
 
 pub use mapping::{Mapping, Mended, PeriodFault};
 
-use super::csv::{Record, Records};
+use super::csv::{self, Record};
 use super::decode::Decode;
 use super::fault::IntakeError;
+use super::format::Format;
+use super::incoming::Incoming;
 use super::profile::Profile;
+use super::source::Content;
+use super::table::{self, Notice, Table};
 use crate::domain::credits::Credits;
 use crate::domain::date::Period;
 use crate::domain::outcome::{Kind, Status};
 use std::borrow::Cow;
-use std::io::Read;
 
 /// What one row says. Texts are cleaned and in Unicode NFC; what the row leaves empty is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,27 +88,32 @@ pub struct Draft<'a> {
 }
 
 /// The rows of one file under one profile.
-pub struct Reader<'p, R> {
-    rows: Rows<R>,
+pub struct Reader<'p> {
+    rows: Rows,
     mapping: Mapping<'p>,
 }
 
 /// The data rows of a file, without its header and without rows that are all blank.
-pub struct Rows<R> {
-    records: Records<Decode<R>>,
+pub struct Rows {
+    records: Records,
     /// The first record of a file without header, which was read for its width.
     first: Option<Record>,
     seen: bool,
 }
 
-impl<'p, R: Read> Reader<'p, R> {
+/// Delimited text is read without a call through a table of functions.
+enum Records {
+    Text(Box<csv::Records<Decode<Content>>>),
+    Other { table: Box<dyn Table>, size: u64 },
+}
+
+impl<'p> Reader<'p> {
     /// Begins to read a file and finds the profile's columns in it.
     ///
     /// # Errors
     /// Says what makes the file as a whole unfit.
-    pub fn open(profile: &'p Profile, read: R) -> Result<Reader<'p, R>, IntakeError> {
-        let decode = Decode::new(read, profile.file.encoding);
-        let mut records = Records::new(decode, profile.file.delimiter);
+    pub fn open(profile: &'p Profile, incoming: &Incoming) -> Result<Reader<'p>, IntakeError> {
+        let mut records = Records::open(profile, incoming)?;
         let mut top = Record::new();
         loop {
             if !records.next(&mut top)? {
@@ -134,7 +142,7 @@ impl<'p, R: Read> Reader<'p, R> {
     }
 
     /// The rows and the mapping, to read on while drafts are held.
-    pub fn split(&mut self) -> (&mut Rows<R>, &Mapping<'p>) {
+    pub fn split(&mut self) -> (&mut Rows, &Mapping<'p>) {
         (&mut self.rows, &self.mapping)
     }
 
@@ -143,13 +151,44 @@ impl<'p, R: Read> Reader<'p, R> {
         self.mapping.mended()
     }
 
-    /// What the file is read from, such as a [`HashingRead`](super::hash::HashingRead).
-    pub fn get_ref(&self) -> &R {
-        self.rows.records.get_ref().get_ref()
+    /// Bytes of the file read so far.
+    pub fn bytes_read(&self) -> u64 {
+        match &self.rows.records {
+            Records::Text(text) => text.get_ref().get_ref().position(),
+            Records::Other { size, .. } => *size,
+        }
+    }
+
+    /// What was found on the way and stops nothing; complete at the end of the file.
+    pub fn notices(&self) -> Vec<Notice> {
+        match &self.rows.records {
+            Records::Text(_) => Vec::new(),
+            Records::Other { table, .. } => table.notices(),
+        }
     }
 }
 
-impl<R: Read> Rows<R> {
+impl Records {
+    fn open(profile: &Profile, incoming: &Incoming) -> Result<Records, IntakeError> {
+        let reading = &incoming.reading;
+        if reading.format != Format::Text {
+            let table = table::open(incoming, profile)?;
+            return Ok(Records::Other { table, size: incoming.source.size()? });
+        }
+        let decode = Decode::new(incoming.source.content(), reading.encoding);
+        Ok(Records::Text(Box::new(csv::Records::new(decode, reading.delimiter))))
+    }
+
+    #[inline]
+    fn next(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
+        match self {
+            Records::Text(text) => text.next(record),
+            Records::Other { table, .. } => table.next(record),
+        }
+    }
+}
+
+impl Rows {
     /// Reads the next row; `false` at the end of the file.
     ///
     /// # Errors

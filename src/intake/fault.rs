@@ -83,6 +83,16 @@ pub enum IntakeError {
         /// Line on which the quoted value starts.
         line: u64,
     },
+    /// What a reader of one format finds wrong with the whole file.
+    #[error("{}{what}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Unfit {
+        /// The rule that the file breaks.
+        rule: Rule,
+        /// Where, if it is in one place.
+        line: Option<u64>,
+        /// What is wrong.
+        what: String,
+    },
     /// More columns than any table has.
     #[error("the record that starts on line {line} has more than 4,096 columns")]
     TooManyColumns {
@@ -95,6 +105,7 @@ impl IntakeError {
     /// The rule that the file breaks.
     pub fn rule(&self) -> Rule {
         match self {
+            IntakeError::Unfit { rule, .. } => *rule,
             IntakeError::Unreadable(_) => Rule::Unreadable,
             IntakeError::Empty => Rule::EmptyFile,
             IntakeError::HeaderOnly => Rule::HeaderOnly,

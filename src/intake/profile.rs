@@ -10,6 +10,7 @@ mod source;
 pub use error::{ProfileError, ProfileFault};
 pub use field::{Field, Target};
 
+use super::format::Format;
 use crate::domain::credits::DecimalMark;
 use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::Status;
@@ -58,17 +59,32 @@ pub enum Mixed {
     Refuse,
 }
 
-/// How the file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the file is written; what is not given is found in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileShape {
-    /// Its encoding, unless a byte order mark says otherwise.
-    pub encoding: &'static Encoding,
+    /// Its format.
+    pub format: Option<Format>,
+    /// The sheet of a workbook.
+    pub sheet: Option<Sheet>,
+    /// Its encoding, unless the file is in Unicode.
+    pub encoding: Option<&'static Encoding>,
     /// The byte between two fields.
-    pub delimiter: u8,
+    pub delimiter: Option<u8>,
+    /// The line or row that names the columns, from 1.
+    pub header_row: Option<u64>,
     /// Whether the first record names the columns.
     pub header: bool,
     /// The decimal mark of its amounts.
     pub decimal_mark: DecimalMark,
+}
+
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sheet {
+    /// By its name.
+    Name(String),
+    /// By its position, from 1.
+    Number(usize),
 }
 
 /// A column of the file.

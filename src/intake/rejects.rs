@@ -31,10 +31,10 @@ impl<W: Write> RejectWriter<W> {
         let profile = mapping.profile();
         let is_code = |index: &usize| CODE_COLUMNS.contains(&mapping.header()[*index].as_str());
         let earlier: Vec<usize> = (0..mapping.header().len()).filter(is_code).collect();
-        let delimiter = profile.file.delimiter;
+        let delimiter = profile.file.delimiter.unwrap_or(b',');
         let width = mapping.width();
         let mut writer = RejectWriter { inner, delimiter, width, earlier, rows: 0, line: Vec::new() };
-        if profile.file.encoding != encoding_rs::UTF_8 {
+        if profile.file.encoding.is_some_and(|encoding| encoding != encoding_rs::UTF_8) {
             writer.inner.write_all(b"\xef\xbb\xbf")?;
         }
         if profile.file.header {

@@ -40,6 +40,12 @@ rules! {
     RecordTooLong "E008" "a record is longer than 1 MiB" "check the delimiter and the line endings of the file";
     QuoteOpen "E009" "a quoted value is never closed" "close the quote, or double it where it belongs to the value";
     TooManyColumns "E010" "a record has more than 4,096 columns" "check the delimiter in the profile, and that the file is a table";
+    FormatOther "E011" "the file has another format than the profile's" "correct `format` in the profile's [file], or save the file in that format";
+    FormatUnread "E012" "the file is in a format that is not read" "save it as CSV in UTF-8, as xlsx or as ods";
+    SheetMissing "E013" "the workbook has no such sheet" "correct `sheet` in the profile's [file]";
+    Unpacked "E014" "the file unpacks to more than any table of its size" "save the sheet as CSV in UTF-8 and send that";
+    Protected "E015" "the workbook is protected by a password" "save it without the password";
+    Workbook "E016" "the workbook is damaged" "open it and save it again, or save the sheet as CSV in UTF-8";
     RowShape "E101" "the row has more or fewer fields than the file has columns" "look for a missing or a stray delimiter; quote values that contain it";
     ValueMissing "E201" "a required value is empty" "fill it in, or give it for all rows in the profile's [constants]";
     AmountNotANumber "E202" "an amount is not a decimal number" "write digits and at most one decimal mark";
@@ -51,6 +57,7 @@ rules! {
     IdentifierDamaged "E211" "an identifier was turned into a number by a spreadsheet" "export the column as text: digits have been lost";
     ControlCharacter "E212" "an identifier contains a control or invisible character" "remove the character at the source";
     ValueTooLong "E213" "a value is longer than 500 characters" "check for a missing quote or delimiter, or shorten the value";
+    CellError "E214" "a cell holds an error instead of a value" "correct the formula at the source";
     StatusUnknown "E221" "a status is none of the words known" "correct the value, or add the word to the profile's [values.status]";
     KindUnknown "E222" "a kind of learning is none of the words known" "correct the value, or add the word to the profile's [values.kind]";
     AttemptRange "E223" "an attempt is not a number from 1 to 99" "count attempts from 1";
@@ -88,6 +95,11 @@ rules! {
     FileSeen "N102" "this very file was imported before" "nothing to do";
     NotDeposited "N103" "the result creates no credit" "nothing to do; `statuses` in the profile's [deposit] decides";
     Mended "N104" "a value was replaced as the profile's `[values]` say" "nothing to do; better still, correct it at the source";
+    EncodingGuessed "N105" "the encoding was guessed" "look at the names; set `encoding` in the profile's [file] to what it is";
+    EncodingDiffers "N106" "the file is in another encoding than the profile's" "nothing to do";
+    DelimiterGuessed "N107" "the delimiter was guessed" "set `delimiter` in the profile's [file]";
+    SheetChosen "N108" "the workbook has several sheets and the first was read" "set `sheet` in the profile's [file]";
+    HeaderFound "N109" "the header stands below other rows" "nothing to do; `header_row` in the profile's [file] fixes it";
 }
 
 impl Rule {

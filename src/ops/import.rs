@@ -17,7 +17,9 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::ProfileRow;
+use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
+use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Profile, Target};
 use crate::intake::rules::Problem;
 use crate::ops::batch::{Actor, BatchPayload, InForce, SourceFile};
@@ -27,7 +29,7 @@ use jiff::civil::Date;
 use people::People;
 pub use read::file_fault;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Problems that a report lists in full; the rest are counted.
 pub const LISTED: usize = 100;
@@ -124,17 +126,19 @@ pub fn import(
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    store::again(|| import_once(store, actor, request, inspect, progress))
+    let files = open(request)?;
+    store::again(|| import_once(store, actor, request, &files, inspect, progress))
 }
 
 fn import_once(
     store: &mut dyn Store,
     actor: &Actor,
     request: &Request,
+    files: &[Incoming],
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    let sources = request.files.iter().map(|path| source_file(path)).collect::<Result<Vec<_>>>()?;
+    let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
     let (profile_row, is_new) = profile_version(reader.as_ref(), request.profile)?;
@@ -151,6 +155,7 @@ fn import_once(
     payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
     let setup = write::Setup {
         request,
+        files,
         payload,
         profile: is_new.then_some(profile_row.clone()),
         bytes: sources.iter().map(|file| file.bytes).sum(),
@@ -169,24 +174,19 @@ fn import_once(
     Ok(outcome)
 }
 
-/// Opens a source file and says what is wrong with a name that is none.
-fn open(path: &Path) -> Result<std::fs::File> {
-    let fault =
-        |what: String| Fault::new("E001", what).remedy("check the file's name and that you may read it");
-    let file = std::fs::File::open(path)
-        .map_err(|error| fault(format!("{} cannot be read: {error}", path.display())))?;
-    if file.metadata().is_ok_and(|file| file.is_dir()) {
-        return Err(fault(format!("{} is a folder, not a file", path.display())));
-    }
-    Ok(file)
+/// Opens the files and settles how each is read.
+fn open(request: &Request) -> Result<Vec<Incoming>> {
+    let each =
+        |path: &PathBuf| Incoming::open(path, request.profile).map_err(|error| file_fault(path, &error));
+    request.files.iter().map(each).collect()
 }
 
-fn source_file(path: &Path) -> Result<SourceFile> {
-    let mut hashing = HashingRead::new(open(path)?);
+fn source_file(incoming: &Incoming) -> Result<SourceFile> {
+    let source = &incoming.source;
+    let mut hashing = HashingRead::new(source.sent());
     std::io::copy(&mut hashing, &mut std::io::sink())
-        .map_err(|error| Fault::new("E001", format!("{} cannot be read: {error}", path.display())))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(SourceFile { name, sha256: hashing.sha256_hex(), bytes: hashing.size() })
+        .map_err(|error| file_fault(source.path(), &IntakeError::Unreadable(error)))?;
+    Ok(SourceFile { name: source.name(), sha256: hashing.sha256_hex(), bytes: hashing.size() })
 }
 
 fn seen_before(read: &dyn Read, sources: &[SourceFile]) -> Result<Vec<(String, i64)>> {

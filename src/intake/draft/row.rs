@@ -104,6 +104,9 @@ impl<'a> Row<'a, '_> {
             let reason = format!("it has {} characters", value.chars().count());
             self.fault(slot, Rule::ValueTooLong, &value, reason);
         }
+        if !self.record.doubts().is_empty() {
+            self.doubt(slot, index);
+        }
         let meant = slot.map.and_then(|map| self.mapping.words[map].meant(&value));
         Some(meant.map_or(value, Cow::Borrowed))
     }
@@ -240,6 +243,22 @@ impl<'a> Row<'a, '_> {
             found.push((*scheme, value));
         }
         found
+    }
+
+    /// Refuses a value that its reader did not trust, once although two fields may read it.
+    #[cold]
+    fn doubt(&mut self, slot: Slot<'a>, index: usize) {
+        let record = self.record;
+        for doubt in record.doubts().iter().filter(|doubt| doubt.index == index) {
+            let told = |problem: &Problem| {
+                problem.rule == doubt.rule
+                    && problem.column.as_ref().is_some_and(|column| column.number == index + 1)
+            };
+            if !self.problems.iter().any(told) {
+                let value = record.get(index).unwrap_or_default();
+                self.fault(slot, doubt.rule, value, doubt.reason.as_str());
+            }
+        }
     }
 
     #[cold]

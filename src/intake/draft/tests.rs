@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::domain::date::Precision;
-use crate::intake::hash::HashingRead;
 use crate::intake::profile::Field;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
+use crate::intake::source::Source;
 
 const COLUMNS: [&str; 12] = [
     "learner",
@@ -43,13 +43,18 @@ fn file(rows: &[[&str; 12]]) -> String {
     text
 }
 
+/// Reads bytes under a profile.
+fn open<'p>(profile: &'p Profile, bytes: &[u8]) -> Result<Reader<'p>, IntakeError> {
+    Reader::open(profile, &Incoming::of(Source::from(bytes), profile)?)
+}
+
 const NAMED: &str = "[attributes]\ntone = \"tone\"\n[identifiers]\nnational = \"ssn\"\n";
 
 #[test]
 fn a_sound_row_becomes_a_draft() {
     let profile = profile("");
     let text = file(&[SOUND]);
-    let mut reader = Reader::open(&profile, text.as_bytes()).unwrap();
+    let mut reader = open(&profile, text.as_bytes()).unwrap();
     let (mut record, mut problems) = (Record::new(), Vec::new());
     assert!(reader.next(&mut record).unwrap());
     let draft = reader.mapping().draft(&record, &mut problems).unwrap();
@@ -76,7 +81,7 @@ fn problems_with(changes: &[(&str, &str)]) -> Vec<Problem> {
         row[COLUMNS.iter().position(|column| column == name).unwrap()] = value;
     }
     let (profile, text) = (profile(""), file(&[row]));
-    let mut reader = Reader::open(&profile, text.as_bytes()).unwrap();
+    let mut reader = open(&profile, text.as_bytes()).unwrap();
     let (mut record, mut problems) = (Record::new(), Vec::new());
     reader.next(&mut record).unwrap();
     let draft = reader.mapping().draft(&record, &mut problems);
@@ -164,7 +169,7 @@ fn an_unfit_file_is_refused_as_a_whole() {
 }
 
 fn first_error(profile: &Profile, bytes: &[u8]) -> IntakeError {
-    let mut reader = match Reader::open(profile, bytes) {
+    let mut reader = match open(profile, bytes) {
         Ok(reader) => reader,
         Err(error) => return error,
     };
@@ -186,7 +191,7 @@ fn refused_rows_can_be_put_right_and_sent_again() {
     bad[10] = "say \"so\"";
     let mut text = file(&[bad, SOUND]) + "short,row\n";
     for round in 0..2 {
-        let mut reader = Reader::open(&profile, text.as_bytes()).unwrap();
+        let mut reader = open(&profile, text.as_bytes()).unwrap();
         let mut rejects = RejectWriter::new(Vec::new(), reader.mapping()).unwrap();
         let (mut record, mut problems, mut drafts) = (Record::new(), Vec::new(), 0);
         while reader.next(&mut record).unwrap() {
@@ -205,7 +210,7 @@ fn refused_rows_can_be_put_right_and_sent_again() {
         text = again;
     }
     let mended = text.replacen("\"2,5\"", "2.5", 1);
-    let mut reader = Reader::open(&profile, mended.as_bytes()).unwrap();
+    let mut reader = open(&profile, mended.as_bytes()).unwrap();
     let mut record = Record::new();
     reader.next(&mut record).unwrap();
     assert!(reader.mapping().draft(&record, &mut Vec::new()).is_some());
@@ -216,7 +221,7 @@ fn a_file_without_header_goes_by_numbers() {
     let text = "name = \"n\"\ntarget = \"outcomes\"\n[file]\nheader = false\ndelimiter = \";\"\n\
                 decimal_mark = \",\"\n[columns]\noutcome = 1\ncredits = 2\n[constants]\ninstitution = \"X\"\n";
     let profile = Profile::parse(text, "n.toml").unwrap();
-    let mut reader = Reader::open(&profile, &b"A1;2,5\nA2;x\n"[..]).unwrap();
+    let mut reader = open(&profile, &b"A1;2,5\nA2;x\n"[..]).unwrap();
     let (mut record, mut problems) = (Record::new(), Vec::new());
     assert!(reader.next(&mut record).unwrap());
     let draft = reader.mapping().draft(&record, &mut problems).unwrap();
@@ -232,7 +237,7 @@ fn a_file_without_header_goes_by_numbers() {
 fn periods_are_read_with_the_calendar() {
     let profile = profile("[dates]\nformats = [\"term\", \"YYYY-MM-DD\"]\n");
     let text = file(&[SOUND]);
-    let reader = Reader::open(&profile, text.as_bytes()).unwrap();
+    let reader = open(&profile, text.as_bytes()).unwrap();
     let calendar = crate::domain::date::Calendar::default();
     let code = |text: &str| reader.mapping().read_period(text, &calendar).map_err(|fault| fault.rule.code());
     assert!(code("2024-02-29").is_ok());
@@ -258,7 +263,7 @@ fn shared(name: &str) -> Option<Vec<u8>> {
 
 fn records_of(bytes: &[u8], encoding: &str) -> Vec<(u64, Vec<String>)> {
     let decode = Decode::new(bytes, crate::intake::decode::encoding(encoding).unwrap());
-    let (mut records, mut record, mut rows) = (Records::new(decode, b','), Record::new(), Vec::new());
+    let (mut records, mut record, mut rows) = (csv::Records::new(decode, b','), Record::new(), Vec::new());
     while records.next(&mut record).unwrap() {
         rows.push((record.line(), record.fields().map(String::from).collect()));
     }
@@ -284,7 +289,7 @@ fn the_open_university_is_read_without_a_fault() {
     let Some(bytes) = shared("oulad/studentInfo-sixth.csv") else { return };
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/open-university/profile.toml");
     let profile = Profile::parse(&std::fs::read_to_string(path).unwrap(), path).unwrap();
-    let mut reader = Reader::open(&profile, HashingRead::new(&bytes[..])).unwrap();
+    let mut reader = open(&profile, &bytes[..]).unwrap();
     let (mut record, mut problems, mut rows) = (Record::new(), Vec::new(), 0);
     while reader.next(&mut record).unwrap() {
         let draft = reader.mapping().draft(&record, &mut problems).unwrap();
@@ -293,7 +298,7 @@ fn the_open_university_is_read_without_a_fault() {
         rows += 1;
     }
     assert_eq!(rows + 1, bytes.iter().filter(|byte| **byte == b'\n').count());
-    assert_eq!(reader.get_ref().size(), bytes.len() as u64);
+    assert_eq!(reader.bytes_read(), bytes.len() as u64);
     let bands = reader.mended().into_iter().find(|mended| mended.field == "imd_band").unwrap();
     assert_eq!((bands.from, bands.to, bands.rows), ("20-Oct", "10-20%", 572));
 }
@@ -304,7 +309,7 @@ proptest::proptest! {
         let profile = profile("");
         let mut text = file(&[]).into_bytes();
         text.extend(bytes);
-        let Ok(mut reader) = Reader::open(&profile, &text[..]) else { return Ok(()) };
+        let Ok(mut reader) = open(&profile, &text[..]) else { return Ok(()) };
         let (mut record, mut problems) = (Record::new(), Vec::new());
         while let Ok(true) = reader.next(&mut record) {
             let _ = reader.mapping().draft(&record, &mut problems);

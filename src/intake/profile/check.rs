@@ -3,7 +3,7 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, OutcomeRule, Profile, Target, ValueMap,
+    Column, Field, FileShape, Group, Introduced, LearnerRule, OutcomeRule, Profile, Sheet, Target, ValueMap,
 };
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
@@ -11,6 +11,12 @@ use crate::intake::decode;
 use crate::intake::hash::sha256_hex;
 use std::ops::Range;
 use toml::Spanned;
+
+/// What a profile writes to leave something to be found in the file.
+const GUESS: &str = "guess";
+
+/// The last row in which a header is looked for.
+const MAX_HEADER_ROW: i64 = 1_000;
 
 /// Makes the profile, noting every fault on the way.
 pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mut Faults<'_>) -> Profile {
@@ -87,34 +93,61 @@ fn check_name(name: &str, at: Range<usize>, what: &str, faults: &mut Faults<'_>)
 
 fn file_shape(file: &source::File, faults: &mut Faults<'_>) -> FileShape {
     let mut shape = FileShape {
-        encoding: encoding_rs::UTF_8,
-        delimiter: b',',
+        format: file.format,
+        sheet: file.sheet.as_ref().and_then(|sheet| sheet_of(sheet, faults)),
+        encoding: None,
+        delimiter: None,
+        header_row: file.header_row.as_ref().and_then(|row| header_row(row, file, faults)),
         header: file.header.unwrap_or(true),
         decimal_mark: file.decimal_mark,
     };
     if let Some(label) = &file.encoding {
         match decode::encoding(label.as_ref()) {
-            Some(encoding) => shape.encoding = encoding,
+            Some(encoding) => shape.encoding = Some(encoding),
+            None if label.as_ref() == GUESS => {}
             None => faults.add(
                 label.span(),
                 format!("unknown encoding `{}`", label.as_ref()),
                 "it is no label of the WHATWG encoding standard",
-                "write utf-8, gb18030, big5, shift_jis, windows-1252 or the like",
+                "write utf-8, gb18030, big5, shift_jis, windows-1252 or the like, or guess",
             ),
         }
     }
     if let Some(delimiter) = &file.delimiter {
         match delimiter.as_ref().as_str() {
-            "," | ";" | "\t" | "|" => shape.delimiter = delimiter.as_ref().as_bytes()[0],
+            GUESS => {}
+            "," | ";" | "\t" | "|" => shape.delimiter = Some(delimiter.as_ref().as_bytes()[0]),
             other => faults.add(
                 delimiter.span(),
                 format!("bad delimiter `{}`", other.escape_debug()),
                 "it is none of , ; tab |",
-                "write one of \",\" \";\" \"\\t\" \"|\"",
+                "write one of \",\" \";\" \"\\t\" \"|\", or \"guess\"",
             ),
         }
     }
     shape
+}
+
+fn sheet_of(sheet: &Spanned<source::SheetName>, faults: &mut Faults<'_>) -> Option<Sheet> {
+    match sheet.as_ref() {
+        source::SheetName::Name(name) if !name.trim().is_empty() => Some(Sheet::Name(name.trim().to_owned())),
+        source::SheetName::Number(number @ 1..=10_000) => Some(Sheet::Number(*number as usize)),
+        _ => {
+            let why = "a sheet is given by its name, or by its number from 1";
+            faults.add(sheet.span(), "bad sheet", why, "correct it");
+            None
+        }
+    }
+}
+
+fn header_row(row: &Spanned<i64>, file: &source::File, faults: &mut Faults<'_>) -> Option<u64> {
+    let why = match (*row.as_ref(), file.header) {
+        (_, Some(false)) => "header = false says that there is none",
+        (1..=MAX_HEADER_ROW, _) => return Some(*row.as_ref() as u64),
+        _ => "rows are counted from 1 to 1,000",
+    };
+    faults.add(row.span(), format!("bad header_row {}", row.as_ref()), why, "correct it or remove it");
+    None
 }
 
 fn fields<V>(table: Option<Table<V>>, target: Target, faults: &mut Faults<'_>) -> Vec<(Field, Spanned<V>)> {

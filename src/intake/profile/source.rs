@@ -47,6 +47,13 @@ pub(super) enum ColumnName {
     Name(String),
 }
 
+#[derive(Deserialize, Clone)]
+#[serde(untagged, expecting = "expected a sheet's name in quotes, or its number")]
+pub(super) enum SheetName {
+    Number(i64),
+    Name(String),
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text in quotes, a whole number, true or false")]
 pub(super) enum Constant {
@@ -68,6 +75,9 @@ impl Constant {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    pub format: Option<crate::intake::format::Format>,
+    pub sheet: Option<Spanned<SheetName>>,
+    pub header_row: Option<Spanned<i64>>,
     pub encoding: Option<Spanned<String>>,
     pub delimiter: Option<Spanned<String>>,
     pub header: Option<bool>,

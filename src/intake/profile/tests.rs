@@ -36,7 +36,7 @@ fn a_sound_profile_keeps_its_text_and_its_order() {
     assert_eq!(profile.attributes[0], ("zone".into(), Column::Name("z".into())));
     assert_eq!(profile.constants[1], (Field::Level, "4".into()));
     assert_eq!(profile.columns[0], (Field::Learner, Column::Name("id".into())));
-    assert_eq!(profile.file.encoding.name(), "UTF-8");
+    assert_eq!((profile.file.encoding, profile.file.delimiter), (None, None));
     assert_eq!(profile.learner.unknown, Unknown::Refuse);
     assert_eq!(profile.dates, [DateFormat::Fields("YYYY-MM-DD".into())]);
 }

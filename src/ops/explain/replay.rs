@@ -7,6 +7,7 @@ use crate::domain::fault::{Fault, Result};
 use crate::intake::csv::Record;
 use crate::intake::draft::Reader;
 use crate::intake::hash::HashingRead;
+use crate::intake::incoming::Incoming;
 use crate::intake::profile::Profile;
 use crate::ops::batch::{BatchPayload, hex};
 use crate::ops::import::file_fault;
@@ -80,15 +81,16 @@ pub fn from_source(
     };
     let unreadable =
         |error: std::io::Error| Fault::new("E001", format!("{} cannot be read: {error}", path.display()));
-    let mut hashing = HashingRead::new(std::fs::File::open(path).map_err(unreadable)?);
+    let fault = |error| file_fault(path, &error);
+    let incoming = Incoming::open(path, profile).map_err(fault)?;
+    let mut hashing = HashingRead::new(incoming.source.sent());
     std::io::copy(&mut hashing, &mut std::io::sink()).map_err(unreadable)?;
     if hashing.sha256_hex() != file.sha256 {
         return Err(Fault::new("X104", format!("{} is not the file that was imported", path.display()))
             .why(format!("its SHA-256 is {}, not {}", hashing.sha256_hex(), file.sha256))
             .remedy(format!("give the very file `{}` as it was then", file.name)));
     }
-    let fault = |error| file_fault(path, &error);
-    let mut reader = Reader::open(profile, std::fs::File::open(path).map_err(unreadable)?).map_err(fault)?;
+    let mut reader = Reader::open(profile, &incoming).map_err(fault)?;
     let mut record = Record::new();
     while reader.next(&mut record).map_err(fault)? {
         if record.line() as i64 != row.line {

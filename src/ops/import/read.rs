@@ -3,15 +3,15 @@
 use super::groups::Groups;
 use super::resolve::Resolver;
 use super::write::Setup;
-use super::{LISTED, Mending, Outcome, open};
+use super::{LISTED, Mending, Outcome};
 use crate::domain::fault::{Fault, Result};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping, Reader};
 use crate::intake::fault::IntakeError;
-use crate::intake::hash::HashingRead;
 use crate::intake::profile::Field;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::Problem;
+use crate::intake::source::Source;
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, Prepared};
 use crate::proof::leaf::{BatchId, Key, Salter};
@@ -45,6 +45,15 @@ pub struct Intake<'p, 's> {
     run: Run,
     groups: Groups,
     scratch: Vec<u8>,
+}
+
+/// A file that somebody writes to is not what was hashed.
+fn check_unchanged(source: &Source) -> Result<()> {
+    if !source.was_changed() {
+        return Ok(());
+    }
+    Err(Fault::new("I202", format!("{} changed while it was read", source.path().display()))
+        .remedy("import a copy that nobody writes to"))
 }
 
 /// Turns a fault of a file into one that names the file.
@@ -107,15 +116,14 @@ impl<'p, 's> Intake<'p, 's> {
     ) -> Result<()> {
         let request = self.setup.request;
         let mut before = 0;
-        for (file, path) in request.files.iter().enumerate() {
-            let fault = |error: IntakeError| file_fault(path, &error);
-            let source = HashingRead::new(std::io::BufReader::with_capacity(1 << 17, open(path)?));
-            let mut reader = Reader::open(request.profile, source).map_err(fault)?;
+        for (file, incoming) in self.setup.files.iter().enumerate() {
+            let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
+            let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
             let (mut record, mut problems) = (Record::new(), Vec::new());
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;
                 if self.outcome.rows.is_multiple_of(4096) {
-                    progress(before + reader.get_ref().size());
+                    progress(before + reader.bytes_read());
                 }
                 problems.clear();
                 let mapping = reader.mapping();
@@ -128,24 +136,11 @@ impl<'p, 's> Intake<'p, 's> {
                     }
                 }
             }
-            before += reader.get_ref().size();
-            self.check_unchanged(path, file, reader.get_ref())?;
+            before += reader.bytes_read();
+            check_unchanged(&incoming.source)?;
             self.keep_mended(&reader.mended());
         }
         Ok(())
-    }
-
-    fn check_unchanged<R: std::io::Read>(
-        &self,
-        path: &Path,
-        file: usize,
-        source: &HashingRead<R>,
-    ) -> Result<()> {
-        if source.sha256_hex() == self.setup.payload.files[file].sha256 {
-            return Ok(());
-        }
-        Err(Fault::new("I202", format!("{} changed while it was read", path.display()))
-            .remedy("import a copy that nobody writes to"))
     }
 
     fn keep_mended(&mut self, mended: &[crate::intake::draft::Mended]) {

@@ -5,7 +5,7 @@ use super::people::{Found, People};
 use super::read::file_fault;
 use super::resolve::{introduce, person_facts};
 use super::write::Setup;
-use super::{Inspect, LISTED, Outcome, open, refused};
+use super::{Inspect, LISTED, Outcome, refused};
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::csv::Record;
@@ -77,9 +77,9 @@ pub fn run(
 impl Register<'_> {
     fn read(&mut self) -> Result<()> {
         let request = self.setup.request;
-        for (file, path) in request.files.iter().enumerate() {
-            let fault = |error: IntakeError| file_fault(path, &error);
-            let mut reader = Reader::open(request.profile, open(path)?).map_err(fault)?;
+        for (file, incoming) in self.setup.files.iter().enumerate() {
+            let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
+            let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
             let mut record = Record::new();
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;

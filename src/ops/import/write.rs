@@ -4,13 +4,14 @@ use super::catalogue::Catalogue;
 use super::people::People;
 use super::read::{Intake, Run, file_fault, refusal};
 use super::resolve::Resolver;
-use super::{Inspect, LISTED, Outcome, Progress, Request, open, refused};
+use super::{Inspect, LISTED, Outcome, Progress, Request, refused};
 use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
+use crate::intake::incoming::Incoming;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::batch::BatchPayload;
@@ -31,6 +32,8 @@ const BYTES_A_ROW: u64 = 64;
 /// What an import starts from.
 pub struct Setup<'p> {
     pub request: &'p Request<'p>,
+    /// The files, in order.
+    pub files: &'p [Incoming],
     pub payload: BatchPayload,
     /// The profile's registry row where this version is new.
     pub profile: Option<ProfileRow>,
@@ -241,7 +244,7 @@ fn add_conflicts(
     rejects: &mut Option<RejectWriter<NamedTempFile>>,
 ) -> Result<()> {
     let mut kept = Vec::new();
-    for (file, path) in setup.request.files.iter().enumerate() {
+    for (file, incoming) in setup.files.iter().enumerate() {
         let lines: BTreeMap<u64, &Conflict> = counts
             .conflicts
             .iter()
@@ -251,8 +254,8 @@ fn add_conflicts(
         if lines.is_empty() {
             continue;
         }
-        let fault = |error: IntakeError| file_fault(path, &error);
-        let mut reader = Reader::open(setup.request.profile, open(path)?).map_err(fault)?;
+        let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
+        let mut reader = Reader::open(setup.request.profile, incoming).map_err(fault)?;
         let mut record = Record::new();
         while reader.next(&mut record).map_err(fault)? {
             let Some(conflict) = lines.get(&record.line()) else { continue };
