@@ -190,6 +190,7 @@ impl Banks {
             dry_run: false,
             reason: Some("test".into()),
             rejects: Some(rejects),
+            limit: import::findings::LISTED,
             log: 0,
         };
         self.both(|store| {

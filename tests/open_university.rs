@@ -47,7 +47,7 @@ fn open_university() {
     assert_eq!((&deposited[0]["system"], &deposited[0]["deposited"]), (&"UK".into(), &"182895".into()));
 
     // Refused are the groups of modules that share one load and do not share a result.
-    let problems = import["problems"].as_array().unwrap();
+    let problems = import["findings"].as_array().unwrap();
     assert_eq!(problems.len(), 90);
     assert!(problems.iter().all(|problem| problem["rule"] == "E401"));
     let group = |problem: &Value| {

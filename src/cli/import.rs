@@ -1,17 +1,19 @@
 //! `creditbank import`.
 
+mod tell;
+
 use super::Done;
 use super::context::Context;
 use super::output::{Output, meta, progress};
 use crate::domain::fault::{Exit, Result};
-use crate::domain::text::visible;
-use crate::ops::batch::hex;
+use crate::ops::import::findings::LISTED;
 use crate::ops::import::{Outcome, Request, import};
 use crate::ops::registry::profile;
-use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
+use crate::report::{self, Cell, Column, Meta, Query, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
 use std::path::PathBuf;
+use tell::{aside, sections, tell};
 
 /// Import files of achievements, outcomes, institutions or learners
 #[derive(Debug, clap::Args)]
@@ -34,6 +36,9 @@ pub struct Import {
     /// Where refused rows go [default: FILE with .refused.csv]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// How many findings of each severity to list; all are counted
+    #[arg(long, value_name = "N", default_value_t = LISTED)]
+    limit: usize,
     #[command(flatten)]
     output: Output,
 }
@@ -49,6 +54,7 @@ impl Import {
             dry_run: self.dry_run,
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: self.rejects.clone(),
+            limit: self.limit,
             log: 0,
         };
         let mut meta = meta("import", context);
@@ -145,101 +151,5 @@ impl Sink for Entries<'_> {
     }
     fn end(&mut self) -> Result<()> {
         Ok(())
-    }
-}
-
-const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
-const DEPOSITED: [Column; 2] = [Column::text("system", "System"), Column::number("deposited", "Deposited")];
-const PROBLEMS: [Column; 7] = [
-    Column::text("file", "File"),
-    Column::number("line", "Line"),
-    Column::text("column", "Column"),
-    Column::text("value", "Value"),
-    Column::text("rule", "Rule"),
-    Column::text("reason", "Reason"),
-    Column::text("remedy", "Remedy"),
-];
-/// Fields whose words are only translated, so that nobody needs to be told.
-const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
-
-fn sections() -> Vec<Section> {
-    vec![
-        Section::new("summary", "Import", &SUMMARY),
-        Section::new("deposited", "Deposited", &DEPOSITED),
-        Section::new("problems", "Refused", &PROBLEMS),
-        Section::new("entries", "Would be posted", &report::journal::COLUMNS),
-    ]
-}
-
-fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()> {
-    sink.section("summary", "Import", &SUMMARY)?;
-    let mut fact = |what: &str, value: Cell| match value {
-        Cell::Empty => Ok(()),
-        value => sink.row(&[Cell::from(what), value]),
-    };
-    fact("batch", outcome.batch.filter(|_| !dry_run).map(|no| format!("B{no}")).into())?;
-    if outcome.batch.is_none() {
-        fact("posted", "nothing: there is nothing new".into())?;
-    } else if dry_run {
-        fact("posted", "nothing: this is a dry run".into())?;
-    }
-    let count = |number: u64| Cell::Int(number as i64);
-    fact("rows read", count(outcome.rows))?;
-    fact("rows deposited", count(outcome.deposited))?;
-    fact("rows recorded without credit", count(outcome.recorded))?;
-    fact("rows registered", count(outcome.registered))?;
-    fact("rows recorded before", count(outcome.already))?;
-    fact("rows refused", count(outcome.refused))?;
-    fact("accounts opened", count(outcome.learners))?;
-    fact("entries", Cell::Int(outcome.entries))?;
-    fact("profile version", Cell::Int(outcome.profile_version))?;
-    fact("refused rows are in", outcome.rejects.as_ref().map(|path| path.display().to_string()).into())?;
-    if let Some(head) = &outcome.head {
-        fact("journal size", Cell::Int(head.size as i64))?;
-        fact("journal root", hex(&head.root).into())?;
-    }
-    if !outcome.credits.is_empty() {
-        sink.section("deposited", "Deposited", &DEPOSITED)?;
-    }
-    for (system, amount) in &outcome.credits {
-        sink.row(&[Cell::from(system.as_str()), Cell::Amount(*amount)])?;
-    }
-    problems(sink, outcome)
-}
-
-fn problems(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
-    if !outcome.problems.is_empty() {
-        sink.section("problems", "Refused", &PROBLEMS)?;
-    }
-    for (file, problem) in &outcome.problems {
-        sink.row(&[
-            file.as_str().into(),
-            Cell::Int(problem.line as i64),
-            problem.column.as_ref().map(|column| format!("{} {}", column.number, column.name)).into(),
-            problem.value.as_str().into(),
-            problem.rule.code().into(),
-            problem.reason.as_str().into(),
-            problem.rule.remedy().into(),
-        ])?;
-    }
-    let all: u64 = outcome.by_rule.values().sum();
-    let hidden = all - outcome.problems.len() as u64;
-    if hidden > 0 {
-        sink.note(&format!("{hidden} more problems are not listed"))?;
-    }
-    for (rule, times) in &outcome.by_rule {
-        sink.note(&format!("{rule}: {times} {}", if *times == 1 { "row" } else { "rows" }))?;
-    }
-    Ok(())
-}
-
-/// Notices, beside the data.
-fn aside(outcome: &Outcome) {
-    for (file, batch) in &outcome.seen {
-        eprintln!("notice: {} was imported before, in batch B{batch} [N102]", visible(file));
-    }
-    for word in outcome.mended.iter().filter(|word| !TRANSLATED.contains(&word.field.as_str())) {
-        let (from, to) = (visible(&word.from), visible(&word.to));
-        eprintln!("notice: {} `{from}` read as `{to}` in {} rows [N104]", word.field, word.rows);
     }
 }

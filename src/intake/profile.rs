@@ -11,6 +11,7 @@ pub use error::{ProfileError, ProfileFault};
 pub use field::{Field, Target};
 
 use super::format::Format;
+use super::rules::{Rule, Severity};
 use crate::domain::credits::DecimalMark;
 use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::Status;
@@ -134,6 +135,15 @@ pub struct ValueMap {
     pub words: Vec<(String, String)>,
 }
 
+/// A rule whose breach is a warning under this profile, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leniency {
+    /// The rule.
+    pub rule: Rule,
+    /// Why, recorded with each batch.
+    pub reason: String,
+}
+
 /// An institution that a profile introduces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introduced {
@@ -186,6 +196,8 @@ pub struct Profile {
     pub offered: Offered,
     /// The statuses that create credit.
     pub deposit: Vec<Status>,
+    /// The rules whose breach is only a warning.
+    pub lenient: Vec<Leniency>,
     /// Rows that share one amount of credit.
     pub group: Option<Group>,
     /// What is kept with the achievement as of then, in the profile's order.
@@ -201,6 +213,14 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// What follows from a broken rule under this profile.
+    pub fn severity(&self, rule: Rule) -> Severity {
+        match self.lenient.iter().any(|leniency| leniency.rule == rule) {
+            true => Severity::Warning,
+            false => rule.severity(),
+        }
+    }
+
     /// Reads a profile; `file_name` is for the messages.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
-//! The numbered faults of incoming files: what each means and how to put it right.
+//! The catalogue of import rules: what each means, which field it is about, and how to put it right.
 //!
-//! E0xx are faults of the whole file, E1xx of a row's shape, E2xx of a value, E3xx of what a value
-//! refers to, E4xx of what the ledger already holds; N… are notices that stop nothing. A number is
-//! never given a second meaning.
+//! E… are errors: the row or the file is not taken. W… are warnings: it is taken, and somebody should
+//! look. N… are notices. Hundreds say what a rule is about: 0 the whole file, 1 a row's shape, 2 a
+//! value, 3 what a value refers to, 4 what the ledger already holds. A number is never given a second
+//! meaning. Each rule is one line: name, number, fields, the rule, what becomes of the row where a
+//! profile is lenient (empty where none can be), remedy.
 
 use crate::domain::text;
 use std::fmt;
@@ -10,9 +12,37 @@ use std::fmt;
 /// Longest value that a message shows, in characters.
 const SHOWN: usize = 60;
 
+/// What follows from a broken rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The row, or the file, is not taken.
+    Error,
+    /// It is taken, and somebody should look at it.
+    Warning,
+    /// It is told, and nobody need do anything.
+    Notice,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        ["error", "warning", "notice"][self as usize]
+    }
+}
+
+/// What the catalogue says of a rule.
+struct Texts {
+    code: &'static str,
+    field: &'static str,
+    summary: &'static str,
+    /// What becomes of the row where a profile is lenient; empty where none can be.
+    lenient: &'static str,
+    remedy: &'static str,
+}
+
 macro_rules! rules {
-    ($($name:ident $code:literal $summary:literal $remedy:literal;)*) => {
-        /// A numbered fault or notice.
+    ($($name:ident $code:literal $field:literal $summary:literal $lenient:literal $remedy:literal;)*) => {
+        /// A numbered rule of imports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Rule {
             $(#[doc = $summary] $name,)*
@@ -23,109 +53,130 @@ macro_rules! rules {
             pub const ALL: &'static [Rule] = &[$(Rule::$name),*];
 
             /// What is said of each rule, in the order of [`Rule::ALL`].
-            const TEXTS: &'static [(&'static str, &'static str, &'static str)] =
-                &[$(($code, $summary, $remedy)),*];
+            const TEXTS: &'static [Texts] = &[$(Texts {
+                code: $code,
+                field: $field,
+                summary: $summary,
+                lenient: $lenient,
+                remedy: $remedy,
+            }),*];
         }
     };
 }
 
 rules! {
-    Unreadable "E001" "the file cannot be read" "check that the file exists and may be read";
-    EmptyFile "E002" "the file holds no rows" "send the file again: it is empty or was cut off";
-    HeaderOnly "E003" "the file holds a header and no rows" "check the selection from which the file was exported";
-    ColumnMissing "E004" "a column that the profile names is not in the header" "correct the column's name in the profile, or export the column";
-    HeaderRepeated "E005" "the header names a column twice" "give each column its own name";
-    Encoding "E006" "the file is not in the profile's encoding" "set `encoding` in the profile's [file] to what the file is written in";
-    NulByte "E007" "the file holds a NUL byte" "the file is probably UTF-16 or not a text file: save it as CSV in UTF-8";
-    RecordTooLong "E008" "a record is longer than 1 MiB" "check the delimiter and the line endings of the file";
-    QuoteOpen "E009" "a quoted value is never closed" "close the quote, or double it where it belongs to the value";
-    TooManyColumns "E010" "a record has more than 4,096 columns" "check the delimiter in the profile, and that the file is a table";
-    FormatOther "E011" "the file has another format than the profile's" "correct `format` in the profile's [file], or save the file in that format";
-    FormatUnread "E012" "the file is in a format that is not read" "save it as CSV in UTF-8, as xlsx or as ods";
-    SheetMissing "E013" "the workbook has no such sheet" "correct `sheet` in the profile's [file]";
-    Unpacked "E014" "the file unpacks to more than any table of its size" "save the sheet as CSV in UTF-8 and send that";
-    Protected "E015" "the workbook is protected by a password" "save it without the password";
-    Workbook "E016" "the workbook is damaged" "open it and save it again, or save the sheet as CSV in UTF-8";
-    RowShape "E101" "the row has more or fewer fields than the file has columns" "look for a missing or a stray delimiter; quote values that contain it";
-    ValueMissing "E201" "a required value is empty" "fill it in, or give it for all rows in the profile's [constants]";
-    AmountNotANumber "E202" "an amount is not a decimal number" "write digits and at most one decimal mark";
-    AmountOtherMark "E203" "an amount uses another decimal mark than the profile's" "set `decimal_mark` in the profile's [file], or correct the value";
-    AmountNegative "E204" "an amount is negative" "reverse the earlier deposit instead";
-    AmountExponent "E205" "an amount is in exponent notation" "export the column as plain numbers";
-    AmountTooFine "E206" "an amount has more than three decimals" "round it where it was awarded; the ledger rounds no award";
-    AmountTooLarge "E207" "an amount is above 1,000,000" "check the decimal mark and the column";
-    IdentifierDamaged "E211" "an identifier was turned into a number by a spreadsheet" "export the column as text: digits have been lost";
-    ControlCharacter "E212" "an identifier contains a control or invisible character" "remove the character at the source";
-    ValueTooLong "E213" "a value is longer than 500 characters" "check for a missing quote or delimiter, or shorten the value";
-    CellError "E214" "a cell holds an error instead of a value" "correct the formula at the source";
-    StatusUnknown "E221" "a status is none of the words known" "correct the value, or add the word to the profile's [values.status]";
-    KindUnknown "E222" "a kind of learning is none of the words known" "correct the value, or add the word to the profile's [values.kind]";
-    AttemptRange "E223" "an attempt is not a number from 1 to 99" "count attempts from 1";
-    FieldCode "E224" "a field of education is not an ISCED-F code" "write two to four digits, such as 0613";
-    FlagUnknown "E225" "a value is neither yes nor no" "write yes or no, or map the word in the profile's [values.repeatable]";
-    DateShape "E231" "a date does not have a form that the profile knows" "add the form to `formats` in the profile's [dates], or the term to the institution's calendar";
-    DateNoSuchDay "E232" "a date names a day that does not exist" "correct the date at the source";
-    DateYearRange "E233" "a date's year lies outside 1800–2999" "correct the year at the source";
-    LearnerUnknown "E301" "the learner is not registered" "register the learner first, or set `unknown = \"create\"` in the profile's [learner]";
-    InstitutionUnknown "E302" "the institution is not registered" "register the institution first, or set `unknown = \"create\"` in the profile's [institution]";
-    OutcomeUnknown "E303" "the outcome is not in the institution's catalogue" "import the catalogue first, or set `unknown = \"create\"` in the profile's [outcome]";
-    PeriodNotOffered "E304" "the outcome was not offered in this period" "correct the period, or add the offering to the catalogue";
-    OutcomeDiffers "E305" "the row differs from the catalogue" "correct the row, or set `differs = \"version\"` in the profile's [outcome] where the outcome changed";
-    SystemUnknown "E306" "the credit system is not known" "correct the name, or register the credit system";
-    LevelUnknown "E307" "the level is not one of its framework" "correct the level or the framework";
-    FrameworkUnknown "E308" "the framework of levels is not known" "correct the name, or register the framework";
-    CreditsUnknown "E309" "neither the row nor the catalogue says how many credits" "give the credits in the row or in the catalogue";
-    ScaleUnknown "E310" "the grading scale is not known" "correct the name, or register the scale";
-    GradeUnknown "E311" "the grade is not on its scale" "correct the grade or the scale";
-    NotAccredited "E312" "the outcome was not accredited at the time" "correct the date, or the outcome's dates of accreditation";
-    LearnerAmbiguous "E313" "the identifier belongs to several people" "merge their accounts, or use another identifier";
-    AccountRestricted "E314" "the learner's account is restricted" "lift the restriction first";
-    InstitutionDiffers "E315" "the row differs from the institution as registered" "correct the row, or change the institution's registration";
-    LearnerDiffers "E316" "the row differs from the learner as registered" "correct the row, or the learner's registration";
-    GroupMixed "E401" "the rows of a group that shares its credits do not share a result" "give each row its own credits, or divide the group at the source";
-    GroupLoadDiffers "E402" "the rows of a group do not agree on its credits" "correct the credits at the source";
-    Conflict "E403" "the ledger holds this achievement with other values" "reverse the recorded deposit first, if this row is the right one";
-    ConflictInFile "E404" "the file holds this achievement twice with different values" "keep the row that is right";
-    Erased "E405" "the learner's data was erased and must not be recorded again" "take the learner out of the file at the source";
-    GroupBroken "E406" "another row of a group that shares its credits is refused" "mend that row and send the whole group again";
-    GroupCounted "E407" "the ledger holds the load of this group already, apportioned over other rows" "reverse that batch first and send the whole group again";
-    ClosedPeriod "E408" "the date lies in a closed period" "give the reason with --reason";
-    WholeOnly "E409" "the credit system counts whole items only" "correct the amount, or the credit system";
-    Repeated "N101" "the achievement is already recorded" "nothing to do";
-    FileSeen "N102" "this very file was imported before" "nothing to do";
-    NotDeposited "N103" "the result creates no credit" "nothing to do; `statuses` in the profile's [deposit] decides";
-    Mended "N104" "a value was replaced as the profile's `[values]` say" "nothing to do; better still, correct it at the source";
-    EncodingGuessed "N105" "the encoding was guessed" "look at the names; set `encoding` in the profile's [file] to what it is";
-    EncodingDiffers "N106" "the file is in another encoding than the profile's" "nothing to do";
-    DelimiterGuessed "N107" "the delimiter was guessed" "set `delimiter` in the profile's [file]";
-    SheetChosen "N108" "the workbook has several sheets and the first was read" "set `sheet` in the profile's [file]";
-    HeaderFound "N109" "the header stands below other rows" "nothing to do; `header_row` in the profile's [file] fixes it";
+    Unreadable "E001" "file" "the file cannot be read" "" "check that the file exists and may be read";
+    EmptyFile "E002" "file" "the file holds no rows" "" "send the file again: it is empty or was cut off";
+    HeaderOnly "E003" "file" "the file holds a header and no rows" "" "check the selection from which the file was exported";
+    ColumnMissing "E004" "header" "a column that the profile names is not in the header" "" "correct the column's name in the profile, or export the column";
+    HeaderRepeated "E005" "header" "the header names a column twice" "" "give each column its own name";
+    Encoding "E006" "file" "the file is not in the profile's encoding" "" "set `encoding` in the profile's [file] to what the file is written in";
+    NulByte "E007" "file" "the file holds a NUL byte" "" "the file is probably UTF-16 or not a text file: save it as CSV in UTF-8";
+    RecordTooLong "E008" "file" "a record is longer than 1 MiB" "" "check the delimiter and the line endings of the file";
+    QuoteOpen "E009" "file" "a quoted value is never closed" "" "close the quote, or double it where it belongs to the value";
+    TooManyColumns "E010" "file" "a record has more than 4,096 columns" "" "check the delimiter in the profile, and that the file is a table";
+    FormatOther "E011" "file" "the file has another format than the profile's" "" "correct `format` in the profile's [file], or save the file in that format";
+    FormatUnread "E012" "file" "the file is in a format that is not read" "" "save it as CSV in UTF-8, as xlsx or as ods";
+    SheetMissing "E013" "file" "the workbook has no such sheet" "" "correct `sheet` in the profile's [file]";
+    Unpacked "E014" "file" "the file unpacks to more than any table of its size" "" "save the sheet as CSV in UTF-8 and send that";
+    Protected "E015" "file" "the workbook is protected by a password" "" "save it without the password";
+    Workbook "E016" "file" "the workbook is damaged" "" "open it and save it again, or save the sheet as CSV in UTF-8";
+    RowShape "E101" "row" "the row has more or fewer fields than the file has columns" "" "look for a missing or a stray delimiter; quote values that contain it";
+    ValueMissing "E201" "learner, institution, outcome, period, name" "a required value is empty" "" "fill it in, or give it for all rows in the profile's [constants]";
+    AmountNotANumber "E202" "credits, hours" "an amount is not a decimal number" "" "write digits and at most one decimal mark";
+    AmountOtherMark "E203" "credits, hours" "an amount uses another decimal mark than the profile's" "" "set `decimal_mark` in the profile's [file], or correct the value";
+    AmountNegative "E204" "credits, hours" "an amount is negative" "" "reverse the earlier deposit instead";
+    AmountExponent "E205" "credits, hours" "an amount is in exponent notation" "" "export the column as plain numbers";
+    AmountTooFine "E206" "credits, hours" "an amount has more than three decimals" "" "round it where it was awarded; the ledger rounds no award";
+    AmountTooLarge "E207" "credits, hours" "an amount is above 1,000,000" "" "check the decimal mark and the column";
+    IdentifierDamaged "E211" "learner, institution, outcome, record, identifiers" "an identifier was turned into a number by a spreadsheet" "" "export the column as text: digits have been lost";
+    ControlCharacter "E212" "learner, institution, outcome, record, identifiers" "an identifier contains a control or invisible character" "" "remove the character at the source";
+    ValueTooLong "E213" "any" "a value is longer than 500 characters" "" "check for a missing quote or delimiter, or shorten the value";
+    CellError "E214" "any" "a cell holds an error instead of a value" "" "correct the formula at the source";
+    StatusUnknown "E221" "status" "a status is none of the words known" "" "correct the value, or add the word to the profile's [values.status]";
+    KindUnknown "E222" "kind" "a kind of learning is none of the words known" "" "correct the value, or add the word to the profile's [values.kind]";
+    AttemptRange "E223" "attempt" "an attempt is not a number from 1 to 99" "" "count attempts from 1";
+    FieldCode "E224" "field" "a field of education is not an ISCED-F code" "the row is taken without the code" "write two to four digits, such as 0613";
+    FlagUnknown "E225" "repeatable" "a value is neither yes nor no" "the outcome counts as not repeatable" "write yes or no, or map the word in the profile's [values.repeatable]";
+    DateShape "E231" "period, other dates" "a date does not have a form that the profile knows" "" "add the form to `formats` in the profile's [dates], or the term to the institution's calendar";
+    DateNoSuchDay "E232" "period, other dates" "a date names a day that does not exist" "" "correct the date at the source";
+    DateYearRange "E233" "period, other dates" "a date's year lies outside 1800–2999" "" "correct the year at the source";
+    LearnerUnknown "E301" "learner" "the learner is not registered" "" "register the learner first, or set `unknown = \"create\"` in the profile's [learner]";
+    InstitutionUnknown "E302" "institution" "the institution is not registered" "" "register the institution first, or set `unknown = \"create\"` in the profile's [institution]";
+    OutcomeUnknown "E303" "outcome" "the outcome is not in the institution's catalogue" "" "import the catalogue first, or set `unknown = \"create\"` in the profile's [outcome]";
+    PeriodNotOffered "E304" "period" "the outcome was not offered in this period" "the period is taken as it is" "correct the period, or add the offering to the catalogue";
+    OutcomeDiffers "E305" "title, level, framework, field, hours, credits" "the row differs from the catalogue" "" "correct the row, or set `differs = \"version\"` in the profile's [outcome] where the outcome changed";
+    SystemUnknown "E306" "system" "the credit system is not known" "" "correct the name, or register the credit system";
+    LevelUnknown "E307" "level" "the level is not one of its framework" "the row is taken without the level" "correct the level or the framework";
+    FrameworkUnknown "E308" "framework" "the framework of levels is not known" "the row is taken without the level" "correct the name, or register the framework";
+    CreditsUnknown "E309" "credits" "neither the row nor the catalogue says how many credits" "" "give the credits in the row or in the catalogue";
+    ScaleUnknown "E310" "scale" "the grading scale is not known" "" "correct the name, or register the scale";
+    GradeUnknown "E311" "grade" "the grade is not on its scale" "the grade is kept as written" "correct the grade or the scale";
+    NotAccredited "E312" "period" "the outcome was not accredited at the time" "the period is taken as it is" "correct the date, or the outcome's dates of accreditation";
+    LearnerAmbiguous "E313" "learner" "the identifier belongs to several people" "" "merge their accounts, or use another identifier";
+    AccountRestricted "E314" "learner" "the learner's account is restricted" "" "lift the restriction first";
+    InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
+    LearnerDiffers "E316" "learner" "the row differs from the learner as registered" "" "correct the row, or the learner's registration";
+    GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
+    GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
+    Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";
+    ConflictInFile "E404" "row" "the file holds this achievement twice with different values" "" "keep the row that is right";
+    Erased "E405" "learner" "the learner's data was erased and must not be recorded again" "" "take the learner out of the file at the source";
+    GroupBroken "E406" "row" "another row of a group that shares its credits is refused" "" "mend that row and send the whole group again";
+    GroupCounted "E407" "credits" "the ledger holds the load of this group already, apportioned over other rows" "" "reverse that batch first and send the whole group again";
+    ClosedPeriod "E408" "period" "the date lies in a closed period" "" "give the reason with --reason";
+    WholeOnly "E409" "credits" "the credit system counts whole items only" "" "correct the amount, or the credit system";
+    Repeated "N101" "row" "the achievement is already recorded" "" "nothing to do";
+    FileSeen "N102" "file" "this very file was imported before" "" "nothing to do";
+    NotDeposited "N103" "status" "the result creates no credit" "" "nothing to do; `statuses` in the profile's [deposit] decides";
+    Mended "N104" "any" "a value was replaced as the profile's `[values]` say" "" "nothing to do; better still, correct it at the source";
+    EncodingGuessed "N105" "file" "the encoding was guessed" "" "look at the names; set `encoding` in the profile's [file] to what it is";
+    EncodingDiffers "N106" "file" "the file is in another encoding than the profile's" "" "nothing to do";
+    DelimiterGuessed "N107" "file" "the delimiter was guessed" "" "set `delimiter` in the profile's [file]";
+    SheetChosen "N108" "file" "the workbook has several sheets and the first was read" "" "set `sheet` in the profile's [file]";
+    HeaderFound "N109" "header" "the header stands below other rows" "" "nothing to do; `header_row` in the profile's [file] fixes it";
+    DateInFuture "W241" "period" "the date lies in the future" "" "check the year: results are recorded when they are known";
 }
 
 impl Rule {
     /// The number under which the rule is known: `E203`.
     pub fn code(self) -> &'static str {
-        Rule::TEXTS[self as usize].0
+        Rule::TEXTS[self as usize].code
+    }
+
+    /// The fields of a profile that it is about; or `row`, `file`, `header`, `any`.
+    pub fn field(self) -> &'static str {
+        Rule::TEXTS[self as usize].field
     }
 
     /// What is wrong, in general.
     pub fn summary(self) -> &'static str {
-        Rule::TEXTS[self as usize].1
+        Rule::TEXTS[self as usize].summary
     }
 
     /// What puts it right.
     pub fn remedy(self) -> &'static str {
-        Rule::TEXTS[self as usize].2
+        Rule::TEXTS[self as usize].remedy
+    }
+
+    /// What becomes of a row that breaks the rule where the profile is lenient; none where no profile
+    /// can be.
+    pub fn lenient(self) -> Option<&'static str> {
+        Some(Rule::TEXTS[self as usize].lenient).filter(|effect| !effect.is_empty())
+    }
+
+    /// What follows from it where no profile is lenient.
+    pub fn severity(self) -> Severity {
+        match self.code().as_bytes()[0] {
+            b'E' => Severity::Error,
+            b'W' => Severity::Warning,
+            _ => Severity::Notice,
+        }
     }
 
     /// The rule of that number, in either case of letters.
     pub fn from_code(code: &str) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.code().eq_ignore_ascii_case(code))
-    }
-
-    /// True for what is told and stops nothing.
-    pub fn is_notice(self) -> bool {
-        self.code().starts_with('N')
     }
 }
 
@@ -149,6 +200,8 @@ pub struct ColumnRef {
 pub struct Problem {
     /// The rule that it breaks.
     pub rule: Rule,
+    /// What follows: the rule's own severity, or a warning where the profile is lenient.
+    pub severity: Severity,
     /// Physical line on which the row starts, from 1.
     pub line: u64,
     /// The value's column, if it is about one value of the file.
@@ -168,7 +221,13 @@ impl Problem {
         value: &str,
         reason: impl Into<String>,
     ) -> Problem {
-        Problem { rule, line, column, value: text::shorten(value, SHOWN), reason: reason.into() }
+        let value = text::shorten(value, SHOWN);
+        Problem { rule, severity: rule.severity(), line, column, value, reason: reason.into() }
+    }
+
+    /// True where the row is not taken.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 }
 
@@ -200,7 +259,8 @@ mod tests {
         for rule in Rule::ALL {
             assert_eq!(Rule::from_code(&rule.code().to_lowercase()), Some(*rule));
             assert!(!rule.summary().is_empty() && !rule.remedy().is_empty());
-            assert_eq!(rule.is_notice(), rule.code().starts_with('N'));
+            assert!(!rule.field().is_empty());
+            assert!(rule.lenient().is_none() || rule.severity() == Severity::Error, "{rule}");
         }
     }
 

@@ -39,6 +39,15 @@ pub struct InForce {
     pub sha256: String,
 }
 
+/// A rule whose breach was only a warning, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lenient {
+    /// The rule's number.
+    pub rule: String,
+    /// The reason that the profile gives.
+    pub reason: String,
+}
+
 /// The payload of a batch act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchPayload {
@@ -63,6 +72,9 @@ pub struct BatchPayload {
     /// The profile that read them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<InForce>,
+    /// The rules that the profile is lenient about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lenient: Vec<Lenient>,
     /// The rule books in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub books: Vec<InForce>,
@@ -87,6 +99,7 @@ impl BatchPayload {
             why: String::new(),
             files: Vec::new(),
             profile: None,
+            lenient: Vec::new(),
             books: Vec::new(),
             closed_period: None,
         })

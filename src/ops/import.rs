@@ -4,6 +4,8 @@
 //! between them in runs sorted by learner, outcome and date, which is what keeps the index fast.
 
 pub mod catalogue;
+mod checks;
+pub mod findings;
 mod groups;
 mod identifiers;
 mod memo;
@@ -20,19 +22,17 @@ use crate::domain::registry::ProfileRow;
 use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
 use crate::intake::incoming::Incoming;
-use crate::intake::profile::{Profile, Target};
-use crate::intake::rules::Problem;
-use crate::ops::batch::{Actor, BatchPayload, InForce, SourceFile};
+use crate::intake::profile::{Leniency, Profile, Target};
+use crate::intake::rules::Severity;
+use crate::ops::batch::{Actor, BatchPayload, InForce, Lenient, SourceFile};
 use crate::store::{self, Head, Read, Store};
 use catalogue::Catalogue;
+use findings::Findings;
 use jiff::civil::Date;
 use people::People;
 pub use read::file_fault;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// Problems that a report lists in full; the rest are counted.
-pub const LISTED: usize = 100;
 
 /// Problems that the refusal of a whole import names.
 const SAID: usize = 20;
@@ -52,6 +52,8 @@ pub struct Request<'a> {
     pub reason: Option<String>,
     /// Where refused rows go; beside the first file where nothing is said.
     pub rejects: Option<PathBuf>,
+    /// How many findings of each severity are listed; the rest are counted.
+    pub limit: usize,
     /// Log to append to.
     pub log: i64,
 }
@@ -90,10 +92,12 @@ pub struct Outcome {
     pub registered: u64,
     /// Rows refused.
     pub refused: u64,
-    /// What was wrong, the first [`LISTED`].
-    pub problems: Vec<(String, Problem)>,
-    /// How often each rule was broken.
-    pub by_rule: BTreeMap<&'static str, u64>,
+    /// Names of the files, in order.
+    pub files: Vec<String>,
+    /// What was found.
+    pub findings: Findings,
+    /// The rules that the profile is lenient about.
+    pub lenient: Vec<Leniency>,
     /// Accounts opened.
     pub learners: u64,
     /// Words replaced by the profile.
@@ -150,6 +154,10 @@ fn import_once(
         version: profile_row.version,
         sha256: profile_row.sha256.clone(),
     });
+    let lenient = request.profile.lenient.iter();
+    payload.lenient = lenient
+        .map(|leniency| Lenient { rule: leniency.rule.code().to_owned(), reason: leniency.reason.clone() })
+        .collect();
     let closed = closed_through(reader.as_ref())?;
     // The batch act comes before its rows: it says which closed books the reason reaches into.
     payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
@@ -161,6 +169,7 @@ fn import_once(
         bytes: sources.iter().map(|file| file.bytes).sum(),
         all_seen: seen.len() == sources.len(),
         closed,
+        today: today(reader.as_ref(), actor)?,
     };
     let head = store::head(reader.as_ref(), request.log)?;
     let catalogue = Catalogue::load(reader.as_ref())?;
@@ -234,15 +243,25 @@ pub fn closed_through(read: &dyn Read) -> Result<Option<Date>> {
     Ok(closures.iter().filter_map(|row| crate::domain::date::parse_iso(&row.through).ok()).max())
 }
 
+/// Today in the bank's time zone.
+fn today(read: &dyn Read, actor: &Actor) -> Result<Date> {
+    let bank: crate::domain::registry::Bank = store::get(read, 1)?;
+    let zone = jiff::tz::TimeZone::get(&bank.time_zone)
+        .map_err(|error| Fault::new("C108", format!("the bank's time zone {}: {error}", bank.time_zone)))?;
+    Ok(zone.to_datetime(actor.now).date())
+}
+
 /// The refusal of an all-or-nothing import.
 fn refused(outcome: &Outcome) -> Fault {
     let rows = if outcome.refused == 1 { "1 row was" } else { &format!("{} rows were", outcome.refused) };
     let mut what = format!("nothing was imported: {rows} refused");
-    for (file, problem) in outcome.problems.iter().take(SAID) {
-        what.push_str(&format!("\n  {file}: {problem}"));
+    let errors = outcome.findings.errors();
+    for finding in errors.iter().take(SAID) {
+        let file = outcome.files.get(finding.file).map(String::as_str).unwrap_or_default();
+        what.push_str(&format!("\n  {file}: {}", finding.problem));
     }
-    let listed = outcome.problems.len().min(SAID) as u64;
-    let all: u64 = outcome.by_rule.values().sum();
+    let listed = errors.len().min(SAID) as u64;
+    let all = outcome.findings.total(Severity::Error);
     if all > listed {
         what.push_str(&format!("\n  … and {} more", all - listed));
     }

@@ -192,7 +192,20 @@ impl<'p> Mapping<'p> {
         rule: Rule,
         reason: impl Into<String>,
     ) -> Problem {
-        Problem::new(rule, line, self.column(self.slot(field)), value, reason)
+        self.judged(rule, line, self.slot(field), value, reason)
+    }
+
+    /// A problem, as severe as the profile has it.
+    pub(super) fn judged(
+        &self,
+        rule: Rule,
+        line: u64,
+        slot: Slot<'_>,
+        value: &str,
+        reason: impl Into<String>,
+    ) -> Problem {
+        let severity = self.profile.severity(rule);
+        Problem { severity, ..Problem::new(rule, line, self.column(slot), value, reason) }
     }
 
     pub(super) fn slot(&self, field: Field) -> Slot<'p> {

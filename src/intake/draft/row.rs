@@ -15,7 +15,7 @@ use std::borrow::Cow;
 const MAX_VALUE: usize = 500;
 
 impl<'p> Mapping<'p> {
-    /// Reads one row. All faults of the row are pushed to `problems`; with any there is no draft.
+    /// Reads one row. All faults of the row are pushed to `problems`; with an error there is no draft.
     pub fn draft<'a>(&'a self, record: &'a Record, problems: &mut Vec<Problem>) -> Option<Draft<'a>> {
         if record.len() != self.width() {
             let reason = format!("expected {} fields, got {}", self.width(), record.len());
@@ -25,7 +25,7 @@ impl<'p> Mapping<'p> {
         let before = problems.len();
         let mut row = Row { mapping: self, record, problems };
         let draft = row.draft();
-        (problems.len() == before).then_some(draft)
+        (!problems[before..].iter().any(Problem::is_error)).then_some(draft)
     }
 }
 
@@ -187,6 +187,8 @@ impl<'a> Row<'a, '_> {
                 &code,
                 "it is not two to four digits",
             );
+            // Where the profile is lenient, the row is taken without it.
+            return None;
         }
         Some(code)
     }
@@ -263,8 +265,7 @@ impl<'a> Row<'a, '_> {
 
     #[cold]
     fn fault(&mut self, slot: Slot<'a>, rule: Rule, value: &str, reason: impl Into<String>) {
-        let column = self.mapping.column(slot);
-        self.problems.push(Problem::new(rule, self.record.line(), column, value, reason));
+        self.problems.push(self.mapping.judged(rule, self.record.line(), slot, value, reason));
     }
 }
 

@@ -3,12 +3,14 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, OutcomeRule, Profile, Sheet, Target, ValueMap,
+    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Profile, Sheet, Target,
+    ValueMap,
 };
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
 use crate::intake::decode;
 use crate::intake::hash::sha256_hex;
+use crate::intake::rules::{Rule, Severity};
 use std::ops::Range;
 use toml::Spanned;
 
@@ -63,6 +65,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         institution_unknown: source.institution.unknown,
         offered: source.period.offered,
         deposit: statuses(source.deposit, faults),
+        lenient: leniencies(source.lenient, faults),
         group,
         attributes,
         identifiers,
@@ -400,6 +403,45 @@ fn statuses(deposit: Option<source::Deposit>, faults: &mut Faults<'_>) -> Vec<St
         match Status::from_name(word.as_ref()) {
             Some(status) => found.push(status),
             None => faults.add_unknown(word.span(), "status", word.as_ref(), &Status::ALL.map(Status::name)),
+        }
+    }
+    found
+}
+
+fn leniencies(table: Option<Table<String>>, faults: &mut Faults<'_>) -> Vec<Leniency> {
+    let mut found: Vec<Leniency> = Vec::new();
+    for (code, reason) in in_order(table) {
+        let Some(rule) = Rule::from_code(code.as_ref()) else {
+            let lenient = Rule::ALL.iter().filter(|rule| rule.lenient().is_some());
+            let known: Vec<&str> = lenient.map(|rule| rule.code()).collect();
+            faults.add_unknown(code.span(), "rule", code.as_ref(), &known);
+            continue;
+        };
+        let text = reason.as_ref().trim();
+        if rule.lenient().is_none() {
+            let what = format!("a profile cannot be lenient for {rule}");
+            let why = match rule.severity() {
+                Severity::Error => format!("what breaks it cannot be taken: {}", rule.summary()),
+                severity => format!("it is a {} already", severity.name()),
+            };
+            faults.add(
+                code.span(),
+                what,
+                why,
+                "remove it; `creditbank import-rules` says what can be lenient",
+            );
+        } else if text.is_empty() {
+            let why = "a leniency is recorded with its reason";
+            faults.add(reason.span(), format!("{rule} is lenient for no reason"), why, "write the reason");
+        } else if found.iter().any(|known| known.rule == rule) {
+            faults.add(
+                code.span(),
+                format!("{rule} is there twice"),
+                "it has one reason",
+                "remove one of them",
+            );
+        } else {
+            found.push(Leniency { rule, reason: text.to_owned() });
         }
     }
     found

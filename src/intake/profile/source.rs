@@ -34,6 +34,7 @@ pub(super) struct Source {
     #[serde(default)]
     pub period: Period,
     pub deposit: Option<Deposit>,
+    pub lenient: Option<Table<String>>,
     pub group: Option<Spanned<Group>>,
     pub attributes: Option<Table<ColumnName>>,
     pub identifiers: Option<Table<ColumnName>>,

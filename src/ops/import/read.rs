@@ -3,7 +3,7 @@
 use super::groups::Groups;
 use super::resolve::Resolver;
 use super::write::Setup;
-use super::{LISTED, Mending, Outcome};
+use super::{Mending, Outcome};
 use crate::domain::fault::{Fault, Result};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping, Reader};
@@ -67,7 +67,7 @@ impl<'p, 's> Intake<'p, 's> {
             resolver,
             setup,
             batch_id,
-            outcome: Outcome::default(),
+            outcome: setup.outcome(),
             rejects: None,
             run: Run::default(),
             groups: Groups::default(),
@@ -86,7 +86,7 @@ impl<'p, 's> Intake<'p, 's> {
                 },
                 &|_| {},
             )?;
-            self.outcome = Outcome::default();
+            self.outcome = self.setup.outcome();
         }
         let mut going = true;
         self.each_row(
@@ -111,7 +111,14 @@ impl<'p, 's> Intake<'p, 's> {
     #[allow(clippy::type_complexity)]
     fn each_row(
         &mut self,
-        each: &mut dyn FnMut(&mut Self, &Mapping, &Record, &Draft, &mut Vec<Problem>, usize) -> Result<bool>,
+        each: &mut dyn FnMut(
+            &mut Self,
+            &Mapping,
+            &Record,
+            &mut Draft,
+            &mut Vec<Problem>,
+            usize,
+        ) -> Result<bool>,
         progress: &dyn Fn(u64),
     ) -> Result<()> {
         let request = self.setup.request;
@@ -127,7 +134,7 @@ impl<'p, 's> Intake<'p, 's> {
                 }
                 problems.clear();
                 let mapping = reader.mapping();
-                match &mapping.draft(&record, &mut problems) {
+                match &mut mapping.draft(&record, &mut problems) {
                     None => self.refuse(mapping, &record, &problems, file)?,
                     Some(draft) => {
                         if !each(self, mapping, &record, draft, &mut problems, file)? {
@@ -165,7 +172,7 @@ impl<'p, 's> Intake<'p, 's> {
         &mut self,
         mapping: &Mapping,
         record: &Record,
-        draft: &Draft,
+        draft: &mut Draft,
         problems: &mut Vec<Problem>,
         file: usize,
     ) -> Result<()> {
@@ -184,7 +191,10 @@ impl<'p, 's> Intake<'p, 's> {
             },
         };
         match located {
-            Some(located) if problems.is_empty() => {
+            Some(located) if !problems.iter().any(Problem::is_error) => {
+                if !problems.is_empty() {
+                    self.outcome.findings.add(file, problems);
+                }
                 let row = self.resolver.resolve(draft, located, file, share)?;
                 self.run.rows.push(row);
                 Ok(())
@@ -203,19 +213,15 @@ impl<'p, 's> Intake<'p, 's> {
     ) -> Result<()> {
         let request = self.setup.request;
         self.outcome.refused += 1;
-        for problem in problems {
-            *self.outcome.by_rule.entry(problem.rule.code()).or_default() += 1;
-            if self.outcome.problems.len() < LISTED {
-                self.outcome.problems.push((self.setup.payload.files[file].name.clone(), problem.clone()));
-            }
-        }
+        self.outcome.findings.add(file, problems);
         if !request.keep_going {
             return Ok(());
         }
+        let errors: Vec<Problem> = problems.iter().filter(|problem| problem.is_error()).cloned().collect();
         if !request.dry_run {
-            self.setup.write_reject(mapping, record, problems, &mut self.rejects)?;
+            self.setup.write_reject(mapping, record, &errors, &mut self.rejects)?;
         }
-        self.run.refusals.push(refusal(mapping, record, problems, file)?);
+        self.run.refusals.push(refusal(mapping, record, &errors, file)?);
         Ok(())
     }
 

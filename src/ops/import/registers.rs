@@ -5,7 +5,7 @@ use super::people::{Found, People};
 use super::read::file_fault;
 use super::resolve::{introduce, person_facts};
 use super::write::Setup;
-use super::{Inspect, LISTED, Outcome, refused};
+use super::{Inspect, Outcome, refused};
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::csv::Record;
@@ -34,7 +34,7 @@ pub fn run(
     people: People,
     inspect: Inspect,
 ) -> Result<Outcome> {
-    let mut register = Register { setup: &setup, catalogue, people, outcome: Outcome::default() };
+    let mut register = Register { setup: &setup, catalogue, people, outcome: setup.outcome() };
     for introduced in &setup.request.profile.institutions {
         introduce(&mut register.catalogue, introduced)?;
     }
@@ -93,24 +93,15 @@ impl Register<'_> {
                     };
                     match changed {
                         true => self.outcome.registered += 1,
-                        false if problems.is_empty() => self.outcome.already += 1,
+                        false if !problems.iter().any(Problem::is_error) => self.outcome.already += 1,
                         false => {}
                     }
                 }
-                self.count(problems, file);
+                self.outcome.refused += u64::from(problems.iter().any(Problem::is_error));
+                self.outcome.findings.add(file, &problems);
             }
         }
         Ok(())
-    }
-
-    fn count(&mut self, problems: Vec<Problem>, file: usize) {
-        self.outcome.refused += u64::from(!problems.is_empty());
-        for problem in problems {
-            *self.outcome.by_rule.entry(problem.rule.code()).or_default() += 1;
-            if self.outcome.problems.len() < LISTED {
-                self.outcome.problems.push((self.setup.payload.files[file].name.clone(), problem));
-            }
-        }
     }
 
     fn outcome_row(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Result<bool> {

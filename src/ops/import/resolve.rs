@@ -2,6 +2,7 @@
 //! profile says so.
 
 use super::catalogue::{Catalogue, KnownSystem, version_at};
+use super::checks::{Scales, accreditation_fault};
 use super::groups::Share;
 use super::memo::{Memo, describe};
 use super::people::{Found, People};
@@ -12,7 +13,7 @@ use crate::domain::outcome::Kind;
 use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::draft::{Draft, Mapping};
 use crate::intake::profile::{Differs, Field, Introduced, Offered, Profile, Unknown};
-use crate::intake::rules::{Problem, Rule};
+use crate::intake::rules::{Problem, Rule, Severity};
 use crate::ops::post::Prepared;
 use hashbrown::HashMap;
 use jiff::civil::Date;
@@ -36,7 +37,7 @@ pub struct Located {
 struct Time {
     id: i64,
     first: Date,
-    last_year: i16,
+    last: Date,
 }
 
 /// Looks up what rows refer to.
@@ -48,6 +49,10 @@ pub struct Resolver<'p> {
     profile: &'p Profile,
     /// Last day of the closed books.
     closed: Option<Date>,
+    today: Date,
+    scales: Scales,
+    /// The profile is lenient about levels or their frameworks.
+    lenient_level: bool,
     /// Rows whose date lies in the closed books.
     pub late: u64,
     periods: HashMap<(usize, String), Time>,
@@ -72,6 +77,7 @@ impl<'p> Resolver<'p> {
         people: People,
         profile: &'p Profile,
         closed: Option<Date>,
+        today: Date,
     ) -> Result<Resolver<'p>> {
         for introduced in &profile.institutions {
             introduce(&mut catalogue, introduced)?;
@@ -81,6 +87,11 @@ impl<'p> Resolver<'p> {
             people,
             profile,
             closed,
+            today,
+            scales: Scales::default(),
+            lenient_level: [Rule::LevelUnknown, Rule::FrameworkUnknown]
+                .iter()
+                .any(|rule| profile.severity(*rule) == Severity::Warning),
             late: 0,
             periods: HashMap::new(),
             no_calendar: Calendar::default(),
@@ -90,11 +101,28 @@ impl<'p> Resolver<'p> {
         })
     }
 
-    /// Looks up everything that a row refers to; all that is wrong goes to `problems`.
+    /// Looks up everything that a row refers to; all that is wrong goes to `problems`. What the profile
+    /// is lenient about is taken out of the draft.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
     pub fn locate(
+        &mut self,
+        mapping: &Mapping,
+        draft: &mut Draft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Located>> {
+        if self.lenient_level
+            && let Some((field, value, rule, reason)) = self.level_fault(draft)
+            && self.profile.severity(rule) == Severity::Warning
+        {
+            problems.push(mapping.problem(draft.line, field, value, rule, reason));
+            (draft.level, draft.framework) = (None, None);
+        }
+        self.locate_mended(mapping, draft, problems)
+    }
+
+    fn locate_mended(
         &mut self,
         mapping: &Mapping,
         draft: &Draft,
@@ -121,6 +149,10 @@ impl<'p> Resolver<'p> {
                 None
             }
         };
+        if let Some(period) = period.filter(|period| period.first > self.today) {
+            let reason = format!("it begins on {}, and today is {}", period.first, self.today);
+            report(Field::Period, &draft.period, Rule::DateInFuture, reason);
+        }
         if let (Some(period), Some(at)) = (period, outcome) {
             let offered = &self.catalogue.outcomes[at].offered;
             if self.profile.offered == Offered::Check && !offered.is_empty() && !offered.contains(&period.id)
@@ -150,6 +182,17 @@ impl<'p> Resolver<'p> {
             _ => None,
         };
         let known = outcome.zip(version).map(|(at, version)| &self.catalogue.outcomes[at].versions[version]);
+        if let (Some(version), Some(period)) = (known, period)
+            && let Some(reason) = accreditation_fault(version, period.first, period.last)
+        {
+            report(Field::Period, &draft.period, Rule::NotAccredited, reason);
+        }
+        if let (Some(scale), Some(grade)) = (&draft.scale, &draft.grade)
+            && self.profile.deposit.contains(&draft.status)
+            && let Some(reason) = self.scales.fault(&self.catalogue, scale, grade)
+        {
+            report(Field::Grade, grade, Rule::GradeUnknown, reason);
+        }
         let system = self.system(draft, known, &mut report);
         let credits = draft.credits.or_else(|| known.and_then(|version| version.credits.map(Credits)));
         if credits.is_none() {
@@ -198,7 +241,9 @@ impl<'p> Resolver<'p> {
             }
         };
         match (period, system, credits, kind) {
-            (Some(period), Some(system), Some(credits), Some(kind)) if problems.len() == before => {
+            (Some(period), Some(system), Some(credits), Some(kind))
+                if !problems[before..].iter().any(Problem::is_error) =>
+            {
                 if let (Some(at), Some(version), None) = (outcome, version, remembered) {
                     self.remember(at, version, period.id);
                 }
@@ -244,8 +289,8 @@ impl<'p> Resolver<'p> {
         match mapping.read_period(&draft.period, calendar) {
             Err(fault) => Ok(Err((fault.rule, fault.reason))),
             Ok(period) => {
-                let (first, last_year) = (period.first, period.last.year());
-                let time = Time { id: self.catalogue.period(period)?.id, first, last_year };
+                let (first, last) = (period.first, period.last);
+                let time = Time { id: self.catalogue.period(period)?.id, first, last };
                 self.periods.insert((place, draft.period.clone().into_owned()), time);
                 Ok(Ok(time))
             }
@@ -394,7 +439,7 @@ impl<'p> Resolver<'p> {
             grade: self.grade(draft)?.map(small).transpose()?,
             attrs: self.attrs(draft)?.map(small).transpose()?,
             file: file as u32,
-            years: (located.period.first.year(), located.period.last_year),
+            years: (located.period.first.year(), located.period.last.year()),
             status: draft.status,
             kind: located.kind,
         })

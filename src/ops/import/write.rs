@@ -1,10 +1,11 @@
 //! The writing side of an import: what is new goes into the journal, once.
 
 use super::catalogue::Catalogue;
+use super::findings::Findings;
 use super::people::People;
 use super::read::{Intake, Run, file_fault, refusal};
 use super::resolve::Resolver;
-use super::{Inspect, LISTED, Outcome, Progress, Request, refused};
+use super::{Inspect, Outcome, Progress, Request, refused};
 use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
@@ -41,9 +42,18 @@ pub struct Setup<'p> {
     /// Every file was read by an earlier batch.
     pub all_seen: bool,
     pub closed: Option<Date>,
+    /// Today in the bank's time zone.
+    pub today: Date,
 }
 
 impl Setup<'_> {
+    /// What an import has done before it reads its first row.
+    pub fn outcome(&self) -> Outcome {
+        let files = self.payload.files.iter().map(|file| file.name.clone()).collect();
+        let lenient = self.request.profile.lenient.clone();
+        Outcome { files, lenient, findings: Findings::new(self.request.limit), ..Outcome::default() }
+    }
+
     /// Where refused rows go.
     pub fn rejects_path(&self) -> PathBuf {
         self.request.rejects.clone().unwrap_or_else(|| {
@@ -120,7 +130,8 @@ pub fn run(
     let setup = &setup;
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || -> Result<Read> {
-            let resolver = Resolver::new(catalogue, people, setup.request.profile, setup.closed)?;
+            let resolver =
+                Resolver::new(catalogue, people, setup.request.profile, setup.closed, setup.today)?;
             let mut intake = Intake::new(resolver, setup, batch_id);
             let told = |bytes| progress(bytes, setup.bytes);
             intake.read(&mut |run| sender.send(run).is_ok(), &told)?;
@@ -244,6 +255,7 @@ fn add_conflicts(
     rejects: &mut Option<RejectWriter<NamedTempFile>>,
 ) -> Result<()> {
     let mut kept = Vec::new();
+    let mut found = Findings::new(setup.request.limit);
     for (file, incoming) in setup.files.iter().enumerate() {
         let lines: BTreeMap<u64, &Conflict> = counts
             .conflicts
@@ -262,18 +274,15 @@ fn add_conflicts(
             let mapping = reader.mapping();
             let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;
-            *outcome.by_rule.entry(conflict.rule.code()).or_default() += 1;
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {
                 setup.write_reject(mapping, &record, &problems, rejects)?;
             }
-            let [problem] = problems;
-            if outcome.problems.len() < LISTED {
-                outcome.problems.push((setup.payload.files[file].name.clone(), problem));
-            }
+            found.add(file, &problems);
         }
     }
+    outcome.findings.merge(found);
     if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
 }
 

@@ -1,0 +1,130 @@
+//! What an import has to say: sums, findings, and what each rule found.
+
+use crate::domain::fault::Result;
+use crate::domain::text::visible;
+use crate::ops::batch::hex;
+use crate::ops::import::Outcome;
+use crate::report::{self, Cell, Column, Section, Sink};
+
+const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
+const DEPOSITED: [Column; 2] = [Column::text("system", "System"), Column::number("deposited", "Deposited")];
+const FINDINGS: [Column; 8] = [
+    Column::text("file", "File"),
+    Column::number("line", "Line"),
+    Column::text("column", "Column"),
+    Column::text("value", "Value"),
+    Column::text("rule", "Rule"),
+    Column::text("severity", "Severity"),
+    Column::text("reason", "Reason"),
+    Column::text("remedy", "Remedy"),
+];
+const RULES: [Column; 5] = [
+    Column::text("rule", "Rule"),
+    Column::text("severity", "Severity"),
+    Column::number("times", "Times"),
+    Column::text("summary", "What is wrong"),
+    Column::text("lenient", "Lenient because"),
+];
+/// Fields whose words are only translated, so that nobody needs to be told.
+const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
+
+pub fn sections() -> Vec<Section> {
+    vec![
+        Section::new("summary", "Import", &SUMMARY),
+        Section::new("deposited", "Deposited", &DEPOSITED),
+        Section::new("findings", "Findings", &FINDINGS),
+        Section::new("rules", "By rule", &RULES),
+        Section::new("entries", "Would be posted", &report::journal::COLUMNS),
+    ]
+}
+
+pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()> {
+    sink.section("summary", "Import", &SUMMARY)?;
+    let mut fact = |what: &str, value: Cell| match value {
+        Cell::Empty => Ok(()),
+        value => sink.row(&[Cell::from(what), value]),
+    };
+    fact("batch", outcome.batch.filter(|_| !dry_run).map(|no| format!("B{no}")).into())?;
+    if outcome.batch.is_none() {
+        fact("posted", "nothing: there is nothing new".into())?;
+    } else if dry_run {
+        fact("posted", "nothing: this is a dry run".into())?;
+    }
+    let count = |number: u64| Cell::Int(number as i64);
+    fact("rows read", count(outcome.rows))?;
+    fact("rows deposited", count(outcome.deposited))?;
+    fact("rows recorded without credit", count(outcome.recorded))?;
+    fact("rows registered", count(outcome.registered))?;
+    fact("rows recorded before", count(outcome.already))?;
+    fact("rows refused", count(outcome.refused))?;
+    fact("rows with warnings", count(outcome.findings.warned()))?;
+    fact("accounts opened", count(outcome.learners))?;
+    fact("entries", Cell::Int(outcome.entries))?;
+    fact("profile version", Cell::Int(outcome.profile_version))?;
+    fact("refused rows are in", outcome.rejects.as_ref().map(|path| path.display().to_string()).into())?;
+    if let Some(head) = &outcome.head {
+        fact("journal size", Cell::Int(head.size as i64))?;
+        fact("journal root", hex(&head.root).into())?;
+    }
+    if !outcome.credits.is_empty() {
+        sink.section("deposited", "Deposited", &DEPOSITED)?;
+    }
+    for (system, amount) in &outcome.credits {
+        sink.row(&[Cell::from(system.as_str()), Cell::Amount(*amount)])?;
+    }
+    findings(sink, outcome)?;
+    rules(sink, outcome)
+}
+
+fn findings(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
+    let listed = outcome.findings.listed();
+    if !listed.is_empty() {
+        sink.section("findings", "Findings", &FINDINGS)?;
+    }
+    for finding in listed {
+        let problem = &finding.problem;
+        sink.row(&[
+            outcome.files.get(finding.file).map(String::as_str).into(),
+            Cell::Int(problem.line as i64),
+            problem.column.as_ref().map(|column| format!("{} {}", column.number, column.name)).into(),
+            problem.value.as_str().into(),
+            problem.rule.code().into(),
+            problem.severity.name().into(),
+            problem.reason.as_str().into(),
+            problem.rule.remedy().into(),
+        ])?;
+    }
+    match outcome.findings.hidden() {
+        0 => Ok(()),
+        hidden => sink.note(&format!("{hidden} more findings are not listed; --limit lists more")),
+    }
+}
+
+fn rules(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
+    let mut counts = outcome.findings.counts().peekable();
+    if counts.peek().is_some() {
+        sink.section("rules", "By rule", &RULES)?;
+    }
+    for (rule, severity, times) in counts {
+        let lenient = outcome.lenient.iter().find(|leniency| leniency.rule == rule);
+        sink.row(&[
+            rule.code().into(),
+            severity.name().into(),
+            Cell::Int(times as i64),
+            rule.summary().into(),
+            lenient.map(|leniency| leniency.reason.as_str()).into(),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Notices, beside the data.
+pub fn aside(outcome: &Outcome) {
+    for (file, batch) in &outcome.seen {
+        eprintln!("notice: {} was imported before, in batch B{batch} [N102]", visible(file));
+    }
+    for word in outcome.mended.iter().filter(|word| !TRANSLATED.contains(&word.field.as_str())) {
+        let (from, to) = (visible(&word.from), visible(&word.to));
+        eprintln!("notice: {} `{from}` read as `{to}` in {} rows [N104]", word.field, word.rows);
+    }
+}
