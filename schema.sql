@@ -93,6 +93,7 @@ CREATE INDEX achievement_record ON achievement (record) WHERE record IS NOT NULL
 -- Amounts that move between two accounts, which the kind fixes:
 --   34 convert-out  held → placed          35 convert-in  recognised → converted
 --   36 release, 40 reverse: back the way of the entry in `undoes`
+--   37 hold, 38 unhold: nothing moves; from a hold to the unhold that undoes it nobody places the lot
 -- (deposits, recognised → held, stand in achievement). `lot` is the entry of the deposit; num/den the
 -- share of it that is meant.
 CREATE TABLE movement (
@@ -255,7 +256,8 @@ CREATE VIEW v_achievement AS
   LEFT JOIN attrs r ON r.id = a.attrs;
 
 CREATE VIEW v_movement AS
-  SELECT m.entry, CASE m.kind WHEN 34 THEN 'convert-out' WHEN 35 THEN 'convert-in' WHEN 36 THEN 'release' ELSE 'reverse' END AS kind,
+  SELECT m.entry, CASE m.kind WHEN 34 THEN 'convert-out' WHEN 35 THEN 'convert-in' WHEN 36 THEN 'release'
+         WHEN 37 THEN 'hold' WHEN 38 THEN 'unhold' ELSE 'reverse' END AS kind,
          m.decision, d.target, m.learner, m.lot, m.num, m.den, y.code AS system, m.amount AS amount_thousandths,
          p.written AS effective, m.undoes
   FROM movement m JOIN system y ON y.id = m.system JOIN period p ON p.id = m.period

@@ -37,6 +37,10 @@ fn the_page_recomputes_every_leaf() {
     let bank = |arguments: &[&str]| session.run(&[&["--ledger", "riverside.db"], arguments].concat());
     bank(&["release", "--learner", "88010004", "--to", "CN"]).exits(0);
     bank(&["reverse", "B5", "--reason", "wrong file", "--unused"]).exits(0);
+    let lots = bank(&["report", "statement", "88010001", "--format", "ndjson"]).exits(0).out;
+    let lot = lots.lines().find(|line| line.contains("\"reversed_by\":null")).unwrap();
+    let lot: serde_json::Value = serde_json::from_str(lot).unwrap();
+    bank(&["lot", "hold", lot["entry"].as_str().unwrap(), "--reason", "disputed"]).exits(0);
     bank(&["period", "close", "2023-12-31", "--reason", "audited"]).exits(0);
 
     let Some(recounted) = recount(&session, "riverside.db") else { return };

@@ -14,7 +14,7 @@ use creditbank::ops::batch::Actor;
 use creditbank::ops::names::Names;
 use creditbank::ops::undo::{self, Dependents, Selection};
 use creditbank::ops::verify::{Options, verify};
-use creditbank::ops::{close, convert, import, init, learners, rules};
+use creditbank::ops::{close, convert, hold, import, init, learners, rules};
 use creditbank::store::memory::Memory;
 use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{self, Read, Store};
@@ -41,6 +41,8 @@ enum Command {
     /// The movement or achievement so far from the end.
     ReverseEntry(u8, Dependents),
     Close(u8),
+    /// The lot so many before the newest: put on hold, or taken off it.
+    Hold(u8, bool),
     /// The newest batch, at once: nothing may stand in the way, and all must be as it was before it.
     TakeBack,
 }
@@ -62,6 +64,7 @@ fn a_command() -> impl Strategy<Value = Command> {
         3 => (0..6u8, dependents()).prop_map(|(back, how)| Command::Reverse(back, how)),
         3 => (0..12u8, dependents()).prop_map(|(back, how)| Command::ReverseEntry(back, how)),
         1 => (0..3u8).prop_map(Command::Close),
+        3 => (0..6u8, any::<bool>()).prop_map(|(back, lift)| Command::Hold(back, lift)),
         2 => Just(Command::TakeBack),
     ]
 }
@@ -237,6 +240,18 @@ impl Banks {
         .map(|(undone, ..)| undone)
     }
 
+    fn hold(&mut self, lot: EntryId, lift: bool) -> Result<(), &'static str> {
+        let request = hold::Request {
+            lots: vec![lot],
+            lift,
+            reason: "test".into(),
+            date: TODAY,
+            dry_run: false,
+            log: 0,
+        };
+        self.both(|store| hold::hold(store, &actor(), &request).map(|done| done.lots)).map(drop)
+    }
+
     /// One of the banks; they are compared after every command.
     fn one(&self) -> &dyn Read {
         self.engines[0].1.as_ref()
@@ -325,6 +340,33 @@ fn recounted(read: &dyn Read) -> Balances {
     balances.into_iter().map(|(key, balance)| (key, balance.0)).collect()
 }
 
+/// The lots on hold, counted anew from the entries, and that nothing took them meanwhile.
+fn recounted_holds(read: &dyn Read) -> BTreeMap<EntryId, EntryId> {
+    let end = EntryId::new(0, store::head(read, 0).unwrap().size);
+    let mut holds = BTreeMap::new();
+    let mut moved: BTreeMap<EntryId, (Place, Place)> = BTreeMap::new();
+    read.achievements(EntryId::new(0, 0), end, &mut |row, _| {
+        moved.insert(row.entry, (Place::Recognised, Place::Held));
+        Ok(())
+    })
+    .unwrap();
+    read.movements(EntryId::new(0, 0), end, &mut |row, _| {
+        let (from, to) = match row.undoes {
+            None => accounts(row.kind).unwrap(),
+            Some(undone) => (moved[&undone].1, moved[&undone].0),
+        };
+        moved.insert(row.entry, (from, to));
+        match row.kind {
+            EntryKind::Hold => assert_eq!(holds.insert(row.lot, row.decision), None),
+            EntryKind::Unhold => assert!(holds.remove(&row.lot).is_some()),
+            _ => assert!(from != Place::Held || !holds.contains_key(&row.lot), "{row:?}"),
+        }
+        Ok(())
+    })
+    .unwrap();
+    holds
+}
+
 // ------------------------------------------------------------------ laws
 
 fn check(banks: &Banks) {
@@ -349,7 +391,11 @@ fn check(banks: &Banks) {
         assert!(lot.held >= Credits::ZERO, "{lot:?}");
         assert_eq!(lot.held.0 + lot.placed().0, free, "{lot:?}");
         assert!(lot.placements.len() <= 1, "{lot:?}");
+        assert!(lot.on_hold.is_none() || lot.reversed_by.is_none(), "{lot:?}");
     }
+    let holds: BTreeMap<EntryId, EntryId> =
+        all.iter().filter_map(|lot| Some((lot.achievement.entry, lot.on_hold?))).collect();
+    assert_eq!(holds, recounted_holds(memory));
     standing_once(&all);
     whole_decisions(memory, &all);
 }
@@ -430,7 +476,9 @@ fn accounts_of(banks: &Banks, learner: Option<u8>) -> Option<Vec<i64>> {
 fn take_back(banks: &mut Banks, newest: Selection, before: &Balances) {
     match banks.undo(newest, false, Dependents::Refuse) {
         Ok(_) => assert_eq!(kept(banks.one()), *before),
-        Err(code) => assert_eq!(code, "U106", "only what moved nothing stays"),
+        Err(code) => {
+            assert!(["U106", "U111", "U112"].contains(&code), "only what moved nothing stays, or is on hold")
+        }
     }
 }
 
@@ -461,13 +509,22 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
                 .both(|store| close::close(store, &actor(), through, TODAY, None, 0).map(|s| s.batch.no))
                 .map(|_| ())
         }
+        Command::Hold(back, lift) => {
+            let all = lots(banks.one());
+            let mut lots: Vec<EntryId> = all.iter().map(|lot| lot.achievement.entry).collect();
+            lots.sort();
+            match lots.iter().rev().nth(*back as usize) {
+                Some(lot) => banks.hold(*lot, *lift),
+                None => Ok(()),
+            }
+        }
         Command::TakeBack => {
             let newest = Selection::Batch(batches(banks.one()));
             return take_back(banks, newest, before);
         }
     };
     // A refusal is an answer; one that means a damaged ledger is none.
-    let known = ["U101", "U102", "U105", "U106", "U110", "P101"];
+    let known = ["U101", "U102", "U105", "U106", "U110", "U111", "U112", "P101", "H103", "H104", "H105"];
     assert!(outcome.is_ok() || outcome.is_err_and(|code| known.contains(&code)), "{command:?}: {outcome:?}");
 }
 
@@ -479,6 +536,15 @@ fn nothing_is_converted_twice(banks: &mut Banks) {
         assert_eq!((decisions, placed), (0, 0));
     }
     check(banks);
+}
+
+/// Every hold can be lifted, whatever happened to the lot.
+fn every_hold_is_lifted(banks: &mut Banks) {
+    for lot in lots(banks.one()).iter().filter(|lot| lot.on_hold.is_some()) {
+        banks.hold(lot.achievement.entry, true).unwrap();
+    }
+    check(banks);
+    assert!(lots(banks.one()).iter().all(|lot| lot.on_hold.is_none()));
 }
 
 /// Releasing everything brings every standing original back whole; reversing everything leaves nothing.
@@ -521,6 +587,7 @@ proptest! {
         }
         verified(&banks);
         nothing_is_converted_twice(&mut banks);
+        every_hold_is_lifted(&mut banks);
         everything_can_be_taken_back(&mut banks);
         verified(&banks);
     }

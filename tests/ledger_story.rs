@@ -11,6 +11,8 @@ mod books;
 mod common;
 #[path = "ledger_story/conversion.rs"]
 mod conversion;
+#[path = "ledger_story/holds.rs"]
+mod holds;
 #[path = "ledger_story/intake.rs"]
 mod intake;
 #[path = "ledger_story/proof.rs"]

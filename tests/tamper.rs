@@ -392,6 +392,23 @@ fn values_that_cannot_be() {
 }
 
 #[test]
+fn a_hold_that_is_not_kept() {
+    use bank::Wrong;
+    let bank = Copy::founded();
+    for (wrong, code) in [
+        (Wrong::Placed, "V511"),
+        (Wrong::HeldTwice, "V511"),
+        (Wrong::HoldReversed, "V504"),
+        (Wrong::HoldOfNothing, "V502"),
+    ] {
+        let copy = bank.again();
+        bank::write_wrong(&copy.path, wrong);
+        let codes: Vec<&str> = copy.verify().findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, [code], "{wrong:?}");
+    }
+}
+
+#[test]
 fn a_checkpoint_from_outside() {
     let bank = Copy::founded();
     let ledger = Sqlite::open_read(&bank.path).unwrap();
@@ -435,7 +452,7 @@ fn what_is_derived_can_be_made_again() {
     assert!(!copy.verify().is_clean());
     let mut ledger = Sqlite::open(&copy.path).unwrap();
     let rebuilt = rebuild(&mut ledger).unwrap();
-    assert_eq!((rebuilt.batches, rebuilt.decisions), (3, 4));
+    assert_eq!((rebuilt.batches, rebuilt.decisions), (3, 6));
     assert!(ledger.heads().is_ok());
     drop(ledger);
     let verdict = copy.verify();

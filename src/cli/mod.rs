@@ -7,6 +7,7 @@ mod cut;
 mod explain;
 mod import;
 mod init;
+mod lot;
 mod output;
 mod period;
 mod registry;
@@ -44,6 +45,7 @@ enum Verb {
     Convert(convert::Convert),
     Release(convert::Release),
     Reverse(convert::Reverse),
+    Lot(lot::Lot),
     Report(report::Report),
     Export(report::Export),
     Explain(explain::Explain),
@@ -96,6 +98,7 @@ fn run(cli: &Cli) -> Result<Done> {
         Verb::Convert(verb) => verb.run(&context),
         Verb::Release(verb) => verb.run(&context),
         Verb::Reverse(verb) => verb.run(&context),
+        Verb::Lot(noun) => noun.run(&context),
         Verb::Report(verb) => verb.run(&context),
         Verb::Export(verb) => verb.run(&context),
         Verb::Explain(verb) => verb.run(&context),

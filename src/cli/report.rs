@@ -62,7 +62,7 @@ enum Which {
         #[command(flatten)]
         shape: Shape,
     },
-    /// What waits for somebody: refused rows not yet mended, dates that must be known to the day
+    /// What waits for somebody: refused rows not yet mended, dates that must be known to the day, holds
     OpenItems {
         #[command(flatten)]
         shape: Shape,

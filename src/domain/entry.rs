@@ -94,13 +94,17 @@ pub enum EntryKind {
     ConvertIn = 35,
     /// A placement is undone, without loss.
     Release = 36,
+    /// A lot is put on hold: it stays where it is, and is placed or redeemed by nobody.
+    Hold = 37,
+    /// A hold is lifted.
+    Unhold = 38,
     /// An entry is reversed, with a reason.
     Reverse = 40,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 13] = [
+    pub const ALL: [EntryKind; 15] = [
         EntryKind::Genesis,
         EntryKind::Batch,
         EntryKind::Register,
@@ -113,6 +117,8 @@ impl EntryKind {
         EntryKind::ConvertOut,
         EntryKind::ConvertIn,
         EntryKind::Release,
+        EntryKind::Hold,
+        EntryKind::Unhold,
         EntryKind::Reverse,
     ];
 
@@ -136,6 +142,8 @@ impl EntryKind {
             EntryKind::ConvertOut => "convert-out",
             EntryKind::ConvertIn => "convert-in",
             EntryKind::Release => "release",
+            EntryKind::Hold => "hold",
+            EntryKind::Unhold => "unhold",
             EntryKind::Reverse => "reverse",
         }
     }
@@ -261,7 +269,7 @@ impl Achievement {
 pub struct Movement {
     /// Its place in the journal.
     pub entry: EntryId,
-    /// Convert-out, convert-in, release or reverse.
+    /// Convert-out, convert-in, release, hold, unhold or reverse.
     pub kind: EntryKind,
     /// The act that opened its decision.
     pub decision: EntryId,
@@ -289,6 +297,8 @@ pub fn accounts(kind: EntryKind) -> Option<(Place, Place)> {
         EntryKind::Deposit => Some((Place::Recognised, Place::Held)),
         EntryKind::ConvertOut => Some((Place::Held, Place::Placed)),
         EntryKind::ConvertIn => Some((Place::Recognised, Place::Converted)),
+        // A hold moves nothing: the lot stays where it is.
+        EntryKind::Hold => Some((Place::Held, Place::Held)),
         _ => None,
     }
 }

@@ -59,6 +59,8 @@ pub struct Lot {
     pub held: Credits,
     /// Standing placements, oldest first.
     pub placements: Vec<Placement>,
+    /// The decision that put it on hold: it may not be placed until the hold is lifted.
+    pub on_hold: Option<EntryId>,
 }
 
 impl Lot {
@@ -114,6 +116,7 @@ pub fn fold(
 ) -> Vec<Lot> {
     let (counting, undone) = standing(movements, cut, period);
     let mut placements = placements(&counting);
+    let holds = holds(&counting);
     let known = achievements.into_iter().filter(|achievement| cut.knows(achievement.entry));
     known
         .map(|achievement| {
@@ -123,8 +126,9 @@ pub fn fold(
             let placements = placements.remove(&achievement.entry).unwrap_or_default();
             let taken: i64 = placements.iter().map(|placement| placement.taken.0).sum();
             let gone = reversed_by.is_some() || effective != Within::Yes;
+            let on_hold = holds.get(&achievement.entry).copied();
             let held = if gone { Credits::ZERO } else { Credits(achievement.amount.0 - taken) };
-            Lot { achievement, reversed_by, effective, held, placements }
+            Lot { achievement, reversed_by, effective, held, placements, on_hold }
         })
         .collect()
 }
@@ -149,6 +153,12 @@ fn placements(counting: &[&Movement]) -> BTreeMap<EntryId, Vec<Placement>> {
         });
     }
     by_lot
+}
+
+/// Lots on hold, with the decision that put each there.
+fn holds(counting: &[&Movement]) -> BTreeMap<EntryId, EntryId> {
+    let standing = counting.iter().filter(|movement| movement.kind == EntryKind::Hold);
+    standing.map(|hold| (hold.lot, hold.decision)).collect()
 }
 
 /// Balances by credit system of folded lots.
@@ -261,6 +271,25 @@ mod tests {
         assert_eq!(held_and_converted(&all[..2], now), (0, 10_000, 5_000));
         assert_eq!(held_and_converted(&all[..4], now), (10_000, 0, 0));
         assert_eq!(held_and_converted(&all, now), (0, 10_000, 5_000), "a release that was reversed");
+    }
+
+    #[test]
+    fn a_hold_moves_nothing_and_stands_until_it_is_lifted() {
+        let hold = movement(11, EntryKind::Hold, 0, None);
+        let lift = movement(21, EntryKind::Unhold, 0, Some(11));
+        let all = [hold, lift];
+        let on_hold = |movements: &[Movement], cut| {
+            fold(vec![deposit(5, 10_000)], movements, &cut, &periods).remove(0).on_hold
+        };
+        let decision = Some(EntryId::new(0, 10));
+        assert_eq!(on_hold(&all[..0], Cut::default()), None);
+        assert_eq!(on_hold(&all[..1], Cut::default()), decision);
+        assert_eq!(on_hold(&all, Cut::default()), None);
+        let known = Cut { as_of: None, known: Some(EntryId::new(0, 21)) };
+        assert_eq!(on_hold(&all, known), decision);
+        let before = Cut { as_of: Some(date(2024, 12, 31)), known: None };
+        assert_eq!(on_hold(&all[..1], before), None);
+        assert_eq!(held_and_converted(&all[..1], Cut::default()), (10_000, 0, 0));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::ops::batch::{Actor, BatchPayload, InForce};
 use crate::ops::names::{Names, period_row};
 use crate::ops::post::{NewMovement, Poster};
 use crate::ops::{learners, rules};
+use crate::report::holds::why;
 use crate::store::{self, DecisionRow, Head, Read, Store};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -346,34 +347,55 @@ impl<O: Orders> Run<'_, '_, O> {
         let names = self.poster.names();
         let read = self.poster.read();
         let lots = learners::lots(read, &names, learner, &Cut::default())?;
-        let own: Vec<&Lot> = lots
+        let (on_hold, own): (Vec<&Lot>, Vec<&Lot>) = lots
             .iter()
             .filter(|lot| lot.held > Credits::ZERO && lot.achievement.entry.log() == self.request.log)
-            .collect();
+            .partition(|lot| lot.on_hold.is_some());
         let sources = own
             .iter()
             .map(|lot| source(read, &names, &lot.achievement, lot.held))
             .collect::<Result<Vec<Source>>>()?;
         let Plan { acts, refused, undecided } =
             plan(&sources, self.rules, &self.request.target, self.request.date, self.orders);
+        let passed_over = self.passed_over(&on_hold)?;
         for act in &acts {
             self.place(learner, act, &own, &sources)?;
+        }
+        for (lot, why) in passed_over {
+            self.leave(LeftLot { account: Account(learner), lot, why, undecided: false }, true);
         }
         for (left, is_undecided) in
             refused.iter().map(|l| (l, false)).chain(undecided.iter().map(|l| (l, true)))
         {
-            self.outcome.left_in_all += 1;
             // Of everybody's lots those are listed that a rule speaks of: they need somebody's attention.
             let told = left.rule.is_some() || self.request.learners.is_some();
-            if told && self.outcome.left.len() < LISTED {
-                let (account, lot, why) = (Account(learner), left.lot, left.why.clone());
-                self.outcome.left.push(LeftLot { account, lot, why, undecided: is_undecided });
-            }
+            let (account, lot, why) = (Account(learner), left.lot, left.why.clone());
+            self.leave(LeftLot { account, lot, why, undecided: is_undecided }, told);
         }
         for left in &undecided {
             self.wait(learner, left)?;
         }
         Ok(())
+    }
+
+    /// Lots on hold that a rule would take, and why each stays.
+    fn passed_over(&self, on_hold: &[&Lot]) -> Result<Vec<(EntryId, String)>> {
+        let (read, names) = (self.poster.read(), self.poster.names());
+        let source = |lot: &&Lot| source(read, &names, &lot.achievement, lot.held);
+        let sources = on_hold.iter().map(source).collect::<Result<Vec<Source>>>()?;
+        let plan = plan(&sources, self.rules, &self.request.target, self.request.date, self.orders);
+        let taken: BTreeSet<EntryId> =
+            plan.acts.iter().flat_map(|act| &act.lots).map(|taken| taken.lot).collect();
+        let passed = on_hold.iter().filter(|lot| taken.contains(&lot.achievement.entry));
+        let passed = passed.filter_map(|lot| Some((lot.achievement.entry, lot.on_hold?)));
+        passed.map(|(lot, decision)| Ok((lot, why(read, decision)?))).collect()
+    }
+
+    fn leave(&mut self, left: LeftLot, told: bool) {
+        self.outcome.left_in_all += 1;
+        if told && self.outcome.left.len() < LISTED {
+            self.outcome.left.push(left);
+        }
     }
 
     fn decision(&self, learner: i64, rule: usize) -> Decision {

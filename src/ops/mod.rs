@@ -5,6 +5,7 @@ pub mod batch;
 pub mod close;
 pub mod convert;
 pub mod explain;
+pub mod hold;
 pub mod import;
 pub mod init;
 pub mod learners;

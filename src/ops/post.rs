@@ -114,7 +114,7 @@ impl Prepared {
 /// A movement to be posted about a lot.
 #[derive(Debug, Clone)]
 pub struct NewMovement<'a> {
-    /// Convert-out, convert-in, release or reverse.
+    /// Convert-out, convert-in, release, hold, unhold or reverse.
     pub kind: EntryKind,
     /// The lot.
     pub lot: &'a Achievement,

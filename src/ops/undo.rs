@@ -81,7 +81,8 @@ pub struct Outcome {
 /// Undoes decisions.
 ///
 /// # Errors
-/// `U101` where something depends on them and nothing was said of it, `U102` where a key would stand
+/// `U101` where something depends on them and nothing was said of it, `U111` where a lot is on hold,
+/// `U112` where a hold is meant, `U102` where a key would stand
 /// twice, `U110` where a lot would be placed that does not stand or stands elsewhere.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     store::again(|| undo_once(store, actor, request))
@@ -102,11 +103,15 @@ fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<
             request,
             outcome: outcome.clone(),
             refused: Vec::new(),
+            on_hold: Vec::new(),
             period: None,
             opened: None,
         };
         for (learner, entries) in &targets {
             run.learner(*learner, entries)?;
+        }
+        if !run.on_hold.is_empty() {
+            return Err(on_hold(&run.on_hold));
         }
         if !run.refused.is_empty() {
             return Err(in_use(&run.refused));
@@ -122,16 +127,25 @@ fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<
     Ok(outcome)
 }
 
-fn in_use(dependents: &[Dependent]) -> Fault {
-    let shown: Vec<String> = dependents
-        .iter()
-        .take(20)
-        .map(|d| format!("\n  {}: lot {} is used by decision {}", d.account, d.lot, d.decision))
-        .collect();
+/// The first of some dependents, one a line.
+fn listed(dependents: &[Dependent], how: &str) -> String {
+    let shown = dependents.iter().take(20);
+    let shown =
+        shown.map(|d| format!("\n  {}: lot {} is {how} by decision {}", d.account, d.lot, d.decision));
     let more = dependents.len().saturating_sub(20);
     let more = if more > 0 { format!("\n  … and {more} more") } else { String::new() };
-    Fault::new("U101", format!("nothing was reversed: other decisions depend on it{}{more}", shown.concat()))
+    format!("{}{more}", shown.collect::<String>())
+}
+
+fn in_use(dependents: &[Dependent]) -> Fault {
+    let listed = listed(dependents, "used");
+    Fault::new("U101", format!("nothing was reversed: other decisions depend on it{listed}"))
         .remedy("undo them too with --cascade, or reverse only what is unused with --unused")
+}
+
+fn on_hold(dependents: &[Dependent]) -> Fault {
+    Fault::new("U111", format!("nothing was undone: lots are on hold{}", listed(dependents, "put on hold")))
+        .remedy("lift the holds with `creditbank lot unhold`, or reverse only the others with --unused")
 }
 
 /// Entries by the decision that they belong to, in their order: a deposit is its own, and the rows that
@@ -214,6 +228,8 @@ struct Run<'t, 'r> {
     request: &'r Request,
     outcome: Outcome,
     refused: Vec<Dependent>,
+    /// Lots on hold that would be reversed or placed.
+    on_hold: Vec<Dependent>,
     /// Registry id of the effective date of releases.
     period: Option<i64>,
     /// The decision under which a whole batch is reversed.
@@ -226,6 +242,12 @@ impl Run<'_, '_> {
         let all: BTreeSet<EntryId> = entries.iter().copied().collect();
         let mut going = person.standing(&all);
         self.outcome.before += (all.len() - going.len()) as u64;
+        if self.request.dependents != Dependents::Unused {
+            self.on_hold.extend(person.on_hold(&going));
+        }
+        if !self.on_hold.is_empty() {
+            return Ok(());
+        }
         match self.request.dependents {
             Dependents::Refuse => self.refused.extend(person.dependents(&going)),
             Dependents::Unused => self.leave_used(&person, &mut going)?,
@@ -256,6 +278,7 @@ impl Run<'_, '_> {
     /// Takes out what is in use, with all that stands and falls with it.
     fn leave_used(&mut self, person: &Person, going: &mut Vec<EntryId>) -> Result<()> {
         let mut dependents = person.dependents(going);
+        dependents.extend(person.on_hold(going));
         let mut used: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.lot).collect();
         for (entry, lot, decision) in person.without_lot(going) {
             let account = Account(person.learner);

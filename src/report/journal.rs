@@ -172,7 +172,8 @@ fn act_cells(act: &Act) -> Vec<Cell> {
 }
 
 fn places(accounts: Option<(Place, Place)>) -> [Cell; 2] {
-    accounts.map_or([Cell::Empty, Cell::Empty], |(from, to)| [from.name().into(), to.name().into()])
+    let moved = accounts.filter(|(from, to)| from != to);
+    moved.map_or([Cell::Empty, Cell::Empty], |(from, to)| [from.name().into(), to.name().into()])
 }
 
 fn achievement_cells(facts: &Facts, a: &Achievement, effective: Cell) -> Result<Vec<Cell>> {
@@ -199,12 +200,14 @@ fn achievement_cells(facts: &Facts, a: &Achievement, effective: Cell) -> Result<
 fn movement_cells(facts: &Facts, m: &Movement, effective: Cell) -> Result<Vec<Cell>> {
     let [from, to] = places(facts.accounts(m)?);
     let target = facts.read.decision(m.decision)?.and_then(|decision| decision.target);
+    // A hold moves nothing.
+    let moves = !matches!(m.kind, EntryKind::Hold | EntryKind::Unhold);
     Ok(vec![
         m.kind.name().into(),
         account(m.learner),
         m.lot.into(),
-        facts.system_code(m.system)?.into(),
-        m.amount.into(),
+        if moves { facts.system_code(m.system)?.into() } else { Cell::Empty },
+        if moves { m.amount.into() } else { Cell::Empty },
         from,
         to,
         effective,
@@ -218,7 +221,7 @@ fn movement_cells(facts: &Facts, m: &Movement, effective: Cell) -> Result<Vec<Ce
 fn gist(kind: EntryKind, payload: &str) -> String {
     let keys: &[&str] = match kind {
         EntryKind::Batch => &["command", "actor", "why"],
-        EntryKind::Decision => &["verb", "target", "rule", "why"],
+        EntryKind::Decision => &["verb", "target", "rule", "why", "reason"],
         EntryKind::Genesis => &["name", "identifier"],
         EntryKind::Close => &["through", "why"],
         _ => &[],

@@ -7,6 +7,7 @@ pub mod balances;
 pub mod batches;
 pub mod export;
 mod facts;
+pub mod holds;
 pub mod journal;
 mod meta;
 pub mod open_items;

@@ -1,7 +1,9 @@
-//! What waits for somebody: refused rows not yet mended, and achievements that nobody could decide.
+//! What waits for somebody: refused rows not yet mended, achievements that nobody could decide, and lots
+//! on hold.
 
 use super::batches::scalar;
 use super::facts::Facts;
+use super::holds;
 use super::meta::known_size;
 use super::refused::{self, refused};
 use super::{Cell, Column, Query, Section, Sink, meta};
@@ -28,7 +30,7 @@ const UNDECIDED: [Column; 9] = [
 ];
 
 /// Refused rows under whose key no achievement stands; achievements whose period the day asked for
-/// falls inside; and lots that a decision left undecided and that are still held.
+/// falls inside; lots that a decision left undecided and that are still held; and lots on hold.
 ///
 /// # Errors
 /// Where the ledger cannot be read or the report not written.
@@ -36,6 +38,7 @@ pub fn open_items(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result
     let sections = [
         Section::new("refused", "Refused rows", &refused::COLUMNS),
         Section::new("undecided", "Undecided", &UNDECIDED),
+        Section::new("holds", "On hold", &holds::COLUMNS),
     ];
     sink.begin(&meta(read, "open-items", query, sections.to_vec())?)?;
     let facts = Facts::new(read);
@@ -44,6 +47,8 @@ pub fn open_items(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result
     sections[1].open(sink)?;
     straddling(&facts, query, sink)?;
     left_open(&facts, query, sink)?;
+    sections[2].open(sink)?;
+    holds::holds(&facts, query, sink)?;
     sink.end()
 }
 

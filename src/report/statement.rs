@@ -2,6 +2,7 @@
 
 use super::balances::OWN;
 use super::facts::{Facts, level_text};
+use super::holds::why;
 use super::{Cell, Column, Query, Section, Sink, meta};
 use crate::domain::account::Account;
 use crate::domain::credits::Credits;
@@ -19,7 +20,7 @@ const WHO: [Column; 5] = [
     Column::text("valid_to", "To"),
 ];
 
-const LOTS: [Column; 24] = [
+const LOTS: [Column; 25] = [
     Column::number("entry", "Entry"),
     Column::text("institution", "Institution"),
     Column::text("outcome", "Outcome"),
@@ -44,6 +45,7 @@ const LOTS: [Column; 24] = [
     Column::number("rule_version", "Version"),
     Column::number("decision", "Decision"),
     Column::number("reversed_by", "Reversed by"),
+    Column::text("on_hold", "On hold"),
 ];
 
 const BALANCES: [Column; 7] = [
@@ -121,6 +123,12 @@ fn notes(lots: &[Lot], sink: &mut dyn Sink) -> Result<()> {
     if undecided > 0 {
         sink.note(&format!("{undecided} undecided: the day asked for falls inside their period"))?;
     }
+    let on_hold = lots.iter().filter(|lot| lot.on_hold.is_some()).count();
+    if on_hold > 0 {
+        sink.note(&format!(
+            "{on_hold} on hold: counted, but placed or redeemed by nobody until the hold is lifted"
+        ))?;
+    }
     if lots.iter().any(|lot| lot.achievement.group_load.is_some()) {
         sink.note("where `share of` stands, the source gave one load for a group, apportioned over it")?;
     }
@@ -134,6 +142,7 @@ fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
     cells.push(whereabouts(facts, lot)?.into());
     cells.extend(placement_cells(facts, first)?);
     cells.push(reversed_by);
+    cells.push(lot.on_hold.map(|decision| why(facts.read, decision)).transpose()?.into());
     sink.row(&cells)?;
     let further = if lot.stands() { lot.placements.get(1..).unwrap_or_default() } else { &[] };
     for placement in further {
@@ -141,7 +150,7 @@ fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
         cells[0] = lot.achievement.entry.into();
         cells.push(format!("also {}", placed_at(facts, placement, Some(placement.taken))?).into());
         cells.extend(placement_cells(facts, Some(placement))?);
-        cells.push(Cell::Empty);
+        cells.extend([Cell::Empty, Cell::Empty]);
         sink.row(&cells)?;
     }
     Ok(())

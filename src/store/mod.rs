@@ -121,7 +121,7 @@ pub struct DecisionRow {
     pub entry: EntryId,
     /// The learner, where it is about one.
     pub learner: Option<i64>,
-    /// `convert`, `release` or `reverse`.
+    /// `convert`, `undecided`, `release`, `reverse`, `hold` or `unhold`.
     pub verb: String,
     /// Code of the target system or institution.
     pub target: Option<String>,

@@ -328,6 +328,13 @@ fn decisions(poster: &mut Poster) -> Result<()> {
     let reverse =
         moves(&lots[2], EntryKind::Reverse, 3_000, (Place::Held, Place::Recognised), Some(lots[2].entry));
     decide(poster, "reverse", None, &[reverse])?;
+    let disputed = lot(poster.read(), 4)?;
+    let still = |kind, undoes| NewMovement {
+        share: (1, 1),
+        ..moves(&disputed, kind, 0, (Place::Held, Place::Held), undoes)
+    };
+    let held = decide(poster, "hold", Some(4), &[still(EntryKind::Hold, None)])?;
+    decide(poster, "unhold", Some(4), &[still(EntryKind::Unhold, Some(held.plus(1)))])?;
     Ok(())
 }
 
@@ -340,6 +347,39 @@ fn write(ledger: &mut Sqlite, second: i64, work: &mut dyn FnMut(&mut Poster) -> 
         Ok(true)
     });
     assert!(written.unwrap());
+}
+
+/// What a faulty program might do with a lot on hold; the entries are well-formed, and against the law.
+#[derive(Debug, Clone, Copy)]
+pub enum Wrong {
+    Placed,
+    HeldTwice,
+    HoldReversed,
+    HoldOfNothing,
+}
+
+/// Puts a lot on hold, and then does with it what may not be done.
+pub fn write_wrong(path: &Path, wrong: Wrong) {
+    write(&mut Sqlite::open(path).unwrap(), 3, &mut |poster| {
+        let lots = poster.read().achievements_of(6)?;
+        let lot =
+            lots.iter().find(|lot| (lot.amount > Credits::ZERO) != matches!(wrong, Wrong::HoldOfNothing));
+        let lot = lot.unwrap();
+        let still = |kind, undoes| NewMovement {
+            share: (1, 1),
+            ..moves(lot, kind, 0, (Place::Held, Place::Held), undoes)
+        };
+        let held = decide(poster, "hold", Some(6), &[still(EntryKind::Hold, None)])?;
+        match wrong {
+            Wrong::Placed => convert(poster, lot).map(drop),
+            Wrong::HeldTwice => decide(poster, "hold", Some(6), &[still(EntryKind::Hold, None)]).map(drop),
+            Wrong::HoldReversed => {
+                let back = still(EntryKind::Reverse, Some(held.plus(1)));
+                decide(poster, "reverse", Some(6), &[back]).map(drop)
+            }
+            Wrong::HoldOfNothing => Ok(()),
+        }
+    });
 }
 
 /// Founds the bank in a new file.

@@ -117,6 +117,20 @@ impl Person {
         found
     }
 
+    /// Lots on hold that undoing these entries would reverse or place, and the decisions to hold them.
+    pub fn on_hold(&self, going: &[EntryId]) -> Vec<Dependent> {
+        let mut taken = self.moved(going, Place::Held, Place::Recognised);
+        taken.extend(self.moved(going, Place::Held, Place::Placed));
+        let mut holds: Vec<&Movement> = self
+            .movements
+            .values()
+            .filter(|row| row.kind == EntryKind::Hold && taken.contains(&row.lot) && self.stands(row.entry))
+            .collect();
+        holds.sort_by_key(|hold| hold.lot);
+        let account = Account(self.learner);
+        holds.into_iter().map(|hold| Dependent { account, lot: hold.lot, decision: hold.decision }).collect()
+    }
+
     /// Entries that place a lot again where they are undone, although it is reversed or another of them
     /// places it too: the lot, and what stands in the way.
     pub fn without_lot(&self, going: &[EntryId]) -> Vec<(EntryId, EntryId, EntryId)> {

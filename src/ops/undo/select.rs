@@ -1,6 +1,6 @@
 //! Which entries a batch or a decision consists of.
 
-use crate::domain::entry::{EntryId, EntryKind};
+use crate::domain::entry::{EntryId, EntryKind, Movement};
 use crate::domain::fault::{Fault, Result};
 use crate::store::Read;
 use std::collections::BTreeMap;
@@ -68,6 +68,7 @@ fn of_batch(read: &(impl Read + ?Sized), no: i64) -> Result<BTreeMap<i64, Vec<En
         Ok(())
     })?;
     read.movements(batch.entry, end, &mut |row, _| {
+        no_hold(&row)?;
         targets.entry(row.learner).or_default().push(row.entry);
         Ok(())
     })?;
@@ -76,6 +77,23 @@ fn of_batch(read: &(impl Read + ?Sized), no: i64) -> Result<BTreeMap<i64, Vec<En
             .why("it only registered things; registries get newer versions, they are not reversed"));
     }
     Ok(targets)
+}
+
+/// A hold ends in one way only, and for good.
+fn no_hold(row: &Movement) -> Result<()> {
+    match row.kind {
+        EntryKind::Hold => {
+            Err(Fault::new("U112", format!("decision {} put lot {} on hold", row.decision, row.lot))
+                .why("a hold is not reversed, it is lifted")
+                .remedy(format!("lift it with `creditbank lot unhold {}`", row.lot)))
+        }
+        EntryKind::Unhold => {
+            Err(Fault::new("U112", format!("decision {} took lot {} off hold", row.decision, row.lot))
+                .why("the end of a hold is not reversed")
+                .remedy(format!("put it on hold again with `creditbank lot hold {}`", row.lot)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_decision(read: &(impl Read + ?Sized), entry: EntryId) -> Result<Vec<(i64, EntryId)>> {
@@ -102,6 +120,7 @@ fn of_decision(read: &(impl Read + ?Sized), entry: EntryId) -> Result<Vec<(i64, 
         None => entry,
     };
     let movements = read.movements_of_decision(decision)?;
+    movements.iter().try_for_each(no_hold)?;
     if movements.is_empty() {
         return Err(Fault::new("U107", format!("entry {entry} is no decision that moved credit"))
             .remedy("`creditbank report journal` shows the entries, `creditbank explain` what one is"));

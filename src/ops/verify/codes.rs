@@ -62,6 +62,7 @@ codes! {
     "V508" "a movement belongs to no decision before it" REPORT;
     "V509" "an entry refers to something that does not exist" REPORT;
     "V510" "a batch says that it was recorded before the one that it follows" REPORT;
+    "V511" "a lot was placed, reversed or put on hold again while it was on hold" REPORT;
 }
 
 /// One thing that is not as it must be.

@@ -4,7 +4,7 @@ use super::audit::Audit;
 use super::columns::account;
 use super::recount::{Recount, accounts_in_order};
 use super::registers::{Registers, slot};
-use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
+use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
 use crate::domain::fault::Result;
 use crate::store::Read;
 use std::collections::{BTreeMap, HashMap};
@@ -127,6 +127,7 @@ impl Audit<'_> {
         let known: HashMap<EntryId, &Movement> =
             entries.movements.iter().map(|movement| (movement.entry, movement)).collect();
         let undone = self.judge_undoing(entries, &known);
+        self.judge_holds(entries);
         let mut pairs: BTreeMap<(EntryId, EntryId), (Vec<&Movement>, i64)> = BTreeMap::new();
         let mut taken: BTreeMap<EntryId, i128> = BTreeMap::new();
         for movement in &entries.movements {
@@ -196,7 +197,7 @@ impl Audit<'_> {
     ) -> HashMap<EntryId, EntryId> {
         let mut undone: HashMap<EntryId, EntryId> = HashMap::new();
         for movement in entries.movements.iter().rev() {
-            let undoes = matches!(movement.kind, EntryKind::Release | EntryKind::Reverse);
+            let undoes = matches!(movement.kind, EntryKind::Release | EntryKind::Reverse | EntryKind::Unhold);
             let place = format!("movement entry {}, column undoes", movement.entry);
             if undoes != movement.undoes.is_some() {
                 let what = format!(
@@ -220,6 +221,13 @@ impl Audit<'_> {
                 );
                 continue;
             };
+            // A hold is lifted, never reversed, and a lifted one stays lifted.
+            let other = known.get(&target).map(|other| other.kind);
+            let hold = other == Some(EntryKind::Hold);
+            if other == Some(EntryKind::Unhold) || hold != (movement.kind == EntryKind::Unhold) {
+                let what = format!("a {} cannot undo entry {target}", movement.kind.name());
+                self.findings.add("V504", &place, what);
+            }
             if lot != movement.lot {
                 self.findings.add("V504", &place, format!("entry {target} is about lot {lot}"));
             }
@@ -242,6 +250,46 @@ impl Audit<'_> {
             }
         }
         undone
+    }
+
+    /// What is on hold stays where it is: from a hold to its end nothing takes the lot from where it is
+    /// held, and no hold moves anything.
+    fn judge_holds(&mut self, entries: &Entries) {
+        if !entries.movements.iter().any(|movement| movement.kind == EntryKind::Hold) {
+            return;
+        }
+        let accounts = accounts_in_order(&entries.lots, &entries.movements);
+        let mut on_hold: BTreeMap<EntryId, EntryId> = BTreeMap::new();
+        for (movement, accounts) in entries.movements.iter().zip(accounts) {
+            let place = format!("movement entry {}", movement.entry);
+            let takes = accounts.is_some_and(|(from, to)| from == Place::Held && to != Place::Held);
+            if movement.kind == EntryKind::Unhold {
+                on_hold.remove(&movement.lot);
+                continue;
+            }
+            if let Some(hold) =
+                on_hold.get(&movement.lot).filter(|_| takes || movement.kind == EntryKind::Hold)
+            {
+                let what = format!("lot {} was on hold by entry {hold}", movement.lot);
+                self.findings.add("V511", &place, what);
+            }
+            if movement.kind != EntryKind::Hold {
+                continue;
+            }
+            self.judge_hold(movement, entries.lots.get(&movement.lot), &place);
+            on_hold.insert(movement.lot, movement.entry);
+        }
+    }
+
+    fn judge_hold(&mut self, hold: &Movement, lot: Option<&Achievement>, place: &str) {
+        if hold.amount.0 != 0 || (hold.num, hold.den) != (1, 1) {
+            let what = "a hold is of a whole lot, and moves nothing";
+            self.findings.add("V502", format!("{place}, columns amount, num and den"), what);
+        }
+        if lot.is_none_or(|lot| lot.amount.0 <= 0 || lot.entry > hold.entry) {
+            let what = format!("entry {} is no deposit of this learner before it", hold.lot);
+            self.findings.add("V502", format!("{place}, column lot"), what);
+        }
     }
 
     fn judge_doubtful(&mut self) -> Result<()> {

@@ -175,10 +175,8 @@ pub fn accounts_in_order(
     let mut all = Vec::with_capacity(movements.len());
     for movement in movements {
         let own = match movement.undoes {
-            None if matches!(movement.kind, EntryKind::ConvertOut | EntryKind::ConvertIn) => {
-                accounts(movement.kind)
-            }
-            None => None,
+            None if movement.kind == EntryKind::Deposit => None,
+            None => accounts(movement.kind),
             Some(undone) if undone >= movement.entry => None,
             Some(undone) if lots.contains_key(&undone) => Some((Place::Held, Place::Recognised)),
             Some(undone) => known.get(&undone).map(|(from, to)| (*to, *from)),
