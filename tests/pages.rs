@@ -27,6 +27,20 @@ fn compare(page: &str, mark: &str, table: &str) {
     std::fs::write(&path, format!("{}{table}{}", &text[..begin], &text[end..])).unwrap();
 }
 
+#[test]
+fn the_pages_on_formats_list_every_column() {
+    let list = |columns: &[&str]| {
+        let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+        columns.chunks(6).map(|line| line.join(", ")).collect::<Vec<_>>().join(",\n") + "\n"
+    };
+    compare("docs/formats/elmo.md", "elmo columns", &list(creditbank::intake::elmo::COLUMNS));
+    compare(
+        "docs/formats/open-badges.md",
+        "open-badges columns",
+        &list(creditbank::intake::credential::COLUMNS),
+    );
+}
+
 /// A text as a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")

@@ -27,6 +27,14 @@ pub struct Draft<'a> {
     pub institution: Cow<'a, str>,
     /// The learner's identifier; empty where the target has none.
     pub learner: Cow<'a, str>,
+    /// The scheme of the learner's identifier, where the row itself says it.
+    pub scheme: Option<Cow<'a, str>>,
+    /// Who issued the identifier, beside `scheme`.
+    pub issuer: Option<Cow<'a, str>>,
+    /// The name of the institution, should the row introduce it.
+    pub institution_name: Option<Cow<'a, str>>,
+    /// The country of the institution, should the row introduce it.
+    pub institution_country: Option<Cow<'a, str>>,
     /// The outcome's code; empty where the target has none.
     pub outcome: Cow<'a, str>,
     /// The period as written, to be read by [`Mapping::read_period`]; empty where the target has none.
@@ -47,6 +55,10 @@ pub struct Draft<'a> {
     pub hours: Option<Credits>,
     /// The amount of credit, or the load of the row's group.
     pub credits: Option<Credits>,
+    /// False where another row counts the credit of this one.
+    pub counted: bool,
+    /// The row of which this one is a part, or which counts its credit.
+    pub part_of: Option<Cow<'a, str>>,
     /// The credit system of the amount.
     pub system: Option<Cow<'a, str>>,
     /// How it ended; passed where the source does not say.
@@ -205,7 +217,9 @@ impl Rows {
                 return Ok(true);
             }
         }
-        if self.seen { Ok(false) } else { Err(IntakeError::HeaderOnly) }
+        let may_end =
+            self.seen || matches!(&self.records, Records::Other { table, .. } if table.may_be_empty());
+        if may_end { Ok(false) } else { Err(IntakeError::HeaderOnly) }
     }
 }
 

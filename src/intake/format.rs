@@ -90,6 +90,13 @@ fn of_text(text: &str) -> Result<Format, IntakeError> {
             false => Ok(Format::Xml),
         };
     }
+    // A compact JWS: the header begins with `{"` in base64url.
+    let first = text.split(char::is_whitespace).next().unwrap_or_default();
+    if first.starts_with("eyJ")
+        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    {
+        return Ok(Format::Json);
+    }
     let follows = |chars: &[char]| text[1..].trim_start().starts_with(chars);
     let json = match text.chars().next() {
         Some('{') => follows(&['"', '}']),
@@ -120,7 +127,9 @@ mod tests {
 
     #[test]
     fn content_decides() {
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 16] = [
+            (b"eyJhbGciOiJFUzI1NiJ9.eyJ9.c2ln\n", "json"),
+            (b"eyJ,abc\n1,2\n", "text"),
             (b"a,b\n1,2\n", "text"),
             (b"", "text"),
             (b"\xef\xbb\xbf <?xml version=\"1.0\"?><elmo/>", "xml"),

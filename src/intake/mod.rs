@@ -1,12 +1,15 @@
 //! Formats in: bytes to drafts or row errors.
 
+pub mod credential;
 pub mod csv;
 pub mod decode;
 pub mod draft;
+pub mod elmo;
 pub mod fault;
 pub mod format;
 pub mod hash;
 pub mod incoming;
+pub mod json;
 pub mod place;
 pub mod profile;
 pub mod rejects;
@@ -14,3 +17,4 @@ pub mod rulebook;
 pub mod rules;
 pub mod source;
 pub mod table;
+pub mod xml;

@@ -126,6 +126,40 @@ pub struct Group {
     pub mixed: Mixed,
 }
 
+/// Which row stands above others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whole {
+    /// The one whose record number `part_of` gives.
+    Record,
+    /// The one whose outcome `part_of` gives.
+    Outcome,
+    /// The first of its group, whose credits are the sum of the others'.
+    First,
+}
+
+/// Which rows count the credit of a whole and its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counts {
+    /// The one that stands above the others.
+    #[default]
+    Whole,
+    /// Those that stand below.
+    Parts,
+}
+
+/// Rows that stand above others, whose credit is the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Which row stands above.
+    pub of: Whole,
+    /// The fields, and then the attributes, that a whole and its parts agree on.
+    pub by: (Vec<Field>, Vec<String>),
+    /// Which of them count.
+    pub count: Counts,
+}
+
 /// Words of the file and the words meant, for one field, attribute or identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueMap {
@@ -200,6 +234,8 @@ pub struct Profile {
     pub lenient: Vec<Leniency>,
     /// Rows that share one amount of credit.
     pub group: Option<Group>,
+    /// Rows that stand above others.
+    pub part: Option<Part>,
     /// What is kept with the achievement as of then, in the profile's order.
     pub attributes: Vec<(String, Column)>,
     /// Further identifiers of the learner, by scheme, in the profile's order.

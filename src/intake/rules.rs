@@ -81,7 +81,13 @@ rules! {
     Unpacked "E014" "file" "the file unpacks to more than any table of its size" "" "save the sheet as CSV in UTF-8 and send that";
     Protected "E015" "file" "the workbook is protected by a password" "" "save it without the password";
     Workbook "E016" "file" "the workbook is damaged" "" "open it and save it again, or save the sheet as CSV in UTF-8";
+    XmlBroken "E021" "file" "the file is not XML" "" "export it again: it was cut off or edited by hand";
+    XmlUnsafe "E022" "file" "the XML holds what is not read: a document type, entities, elements too deep or too long" "" "have it sent as plain XML";
+    ElmoInvalid "E023" "file" "the file departs from the ELMO 1.x schema" "" "have the sender validate it against the schema of EMREX";
+    JsonBroken "E031" "file" "the file is not JSON" "" "export it again: it was cut off or edited by hand";
+    JsonUnsafe "E032" "file" "a JSON document is too deep or too long" "" "send each credential in a document of its own";
     RowShape "E101" "row" "the row has more or fewer fields than the file has columns" "" "look for a missing or a stray delimiter; quote values that contain it";
+    NoCredential "E131" "row" "a JSON object is no credential about an achievement" "" "send Open Badges 3.0 or CLR 2.0 credentials";
     ValueMissing "E201" "learner, institution, outcome, period, name" "a required value is empty" "" "fill it in, or give it for all rows in the profile's [constants]";
     AmountNotANumber "E202" "credits, hours" "an amount is not a decimal number" "" "write digits and at most one decimal mark";
     AmountOtherMark "E203" "credits, hours" "an amount uses another decimal mark than the profile's" "" "set `decimal_mark` in the profile's [file], or correct the value";
@@ -91,7 +97,7 @@ rules! {
     AmountTooLarge "E207" "credits, hours" "an amount is above 1,000,000" "" "check the decimal mark and the column";
     IdentifierDamaged "E211" "learner, institution, outcome, record, identifiers" "an identifier was turned into a number by a spreadsheet" "" "export the column as text: digits have been lost";
     ControlCharacter "E212" "learner, institution, outcome, record, identifiers" "an identifier contains a control or invisible character" "" "remove the character at the source";
-    ValueTooLong "E213" "any" "a value is longer than 500 characters" "" "check for a missing quote or delimiter, or shorten the value";
+    ValueTooLong "E213" "any" "a value is longer than 500 characters, or an attribute than 4,000" "" "check for a missing quote or delimiter, or shorten the value";
     CellError "E214" "any" "a cell holds an error instead of a value" "" "correct the formula at the source";
     StatusUnknown "E221" "status" "a status is none of the words known" "" "correct the value, or add the word to the profile's [values.status]";
     KindUnknown "E222" "kind" "a kind of learning is none of the words known" "" "correct the value, or add the word to the profile's [values.kind]";
@@ -126,6 +132,10 @@ rules! {
     GroupCounted "E407" "credits" "the ledger holds the load of this group already, apportioned over other rows" "" "reverse that batch first and send the whole group again";
     ClosedPeriod "E408" "period" "the date lies in a closed period" "" "give the reason with --reason";
     WholeOnly "E409" "credits" "the credit system counts whole items only" "" "correct the amount, or the credit system";
+    PartSum "E421" "credits" "the row that stands above others does not hold the sum of their credits" "" "correct the credits, or the profile's [part]";
+    PartOfNothing "E422" "part_of" "a row is part of one that the file does not hold" "" "send the whole and its parts in one file, or correct `part_of`";
+    PartOfItself "E423" "part_of" "rows are parts of each other in a circle" "" "correct `part_of` at the source";
+    PartOfRefused "E424" "part_of" "the row that counts this row's credit is refused" "" "mend that row and send both again";
     Repeated "N101" "row" "the achievement is already recorded" "" "nothing to do";
     FileSeen "N102" "file" "this very file was imported before" "" "nothing to do";
     NotDeposited "N103" "status" "the result creates no credit" "" "nothing to do; `statuses` in the profile's [deposit] decides";
@@ -135,6 +145,9 @@ rules! {
     DelimiterGuessed "N107" "file" "the delimiter was guessed" "" "set `delimiter` in the profile's [file]";
     SheetChosen "N108" "file" "the workbook has several sheets and the first was read" "" "set `sheet` in the profile's [file]";
     HeaderFound "N109" "header" "the header stands below other rows" "" "nothing to do; `header_row` in the profile's [file] fixes it";
+    CountedElsewhere "N121" "credits" "another row counts the credit of this one: it is recorded without credit" "" "nothing to do; see `counted` and [part] of the profile";
+    Unverified "N122" "file" "credentials are taken without checking who signed them" "" "ask the issuer where it matters; each achievement keeps the mark";
+    NoResults "N123" "file" "a transcript holds no results" "" "nothing to do, unless some were expected";
     DateInFuture "W241" "period" "the date lies in the future" "" "check the year: results are recorded when they are known";
 }
 

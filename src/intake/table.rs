@@ -18,7 +18,9 @@
 //! 4. What makes the whole file unfit is an [`IntakeError::Unfit`] with a rule of [`rules`](super::rules); what was
 //!    found on the way and stops nothing is a [`Notice`].
 
+use super::credential::CredentialTable;
 use super::csv::Record;
+use super::elmo::ElmoTable;
 use super::fault::IntakeError;
 use super::format::Format;
 use super::incoming::Incoming;
@@ -39,9 +41,29 @@ pub trait Table: Send {
         false
     }
 
+    /// Whether a file without any row is in order.
+    fn may_be_empty(&self) -> bool {
+        false
+    }
+
     /// What was found on the way and stops nothing; complete at the end of the table.
     fn notices(&self) -> Vec<Notice> {
         Vec::new()
+    }
+}
+
+/// Gives each row a line of its own: rows that begin on one line, as in XML without line breaks, are counted on
+/// from it.
+#[derive(Debug, Default)]
+pub struct Lines {
+    last: u64,
+}
+
+impl Lines {
+    /// The line under which a row is known that begins on that line.
+    pub fn next(&mut self, line: u64) -> u64 {
+        self.last = line.max(self.last + 1);
+        self.last
     }
 }
 
@@ -73,12 +95,12 @@ impl fmt::Display for Notice {
 /// Says what makes the file unfit, or that no reader knows its format.
 pub fn open(incoming: &Incoming, _profile: &Profile) -> Result<Box<dyn Table>, IntakeError> {
     match incoming.reading.format {
-        Format::Text | Format::Xlsx | Format::Xls | Format::Ods | Format::Xml | Format::Json => {
-            Err(IntakeError::Unfit {
-                rule: Rule::FormatUnread,
-                line: None,
-                what: format!("it is {}", incoming.reading.format.described()),
-            })
-        }
+        Format::Xml => Ok(Box::new(ElmoTable::open(incoming)?)),
+        Format::Json => Ok(Box::new(CredentialTable::open(incoming))),
+        Format::Text | Format::Xlsx | Format::Xls | Format::Ods => Err(IntakeError::Unfit {
+            rule: Rule::FormatUnread,
+            line: None,
+            what: format!("it is {}", incoming.reading.format.described()),
+        }),
     }
 }

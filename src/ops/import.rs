@@ -9,6 +9,7 @@ pub mod findings;
 mod groups;
 mod identifiers;
 mod memo;
+mod parts;
 pub mod people;
 mod read;
 mod registers;
@@ -19,11 +20,13 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::ProfileRow;
+use crate::intake::draft::Reader;
 use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
 use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Leniency, Profile, Target};
 use crate::intake::rules::Severity;
+use crate::intake::table::Notice;
 use crate::ops::batch::{Actor, BatchPayload, InForce, Lenient, SourceFile};
 use crate::store::{self, Head, Read, Store};
 use catalogue::Catalogue;
@@ -102,6 +105,8 @@ pub struct Outcome {
     pub learners: u64,
     /// Words replaced by the profile.
     pub mended: Vec<Mending>,
+    /// What is to be told of the files, by name.
+    pub notices: Vec<(String, Notice)>,
     /// Files that an earlier batch read already: name and batch number.
     pub seen: Vec<(String, i64)>,
     /// The file of refused rows.
@@ -110,6 +115,14 @@ pub struct Outcome {
     pub profile_version: i64,
     /// The log after the batch.
     pub head: Option<Head>,
+}
+
+impl Outcome {
+    /// Keeps what is to be told of a file that was read to its end.
+    fn told(&mut self, incoming: &Incoming, reader: &Reader) {
+        let notices = incoming.reading.notices.iter().cloned().chain(reader.notices());
+        self.notices.extend(notices.map(|notice| (incoming.source.name(), notice)));
+    }
 }
 
 /// Shows the entries of a dry run before they are undone: reader, first entry, end.

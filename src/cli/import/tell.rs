@@ -123,6 +123,9 @@ pub fn aside(outcome: &Outcome) {
     for (file, batch) in &outcome.seen {
         eprintln!("notice: {} was imported before, in batch B{batch} [N102]", visible(file));
     }
+    for (file, notice) in &outcome.notices {
+        eprintln!("notice: {}: {}", visible(file), visible(&notice.to_string()));
+    }
     for word in outcome.mended.iter().filter(|word| !TRANSLATED.contains(&word.field.as_str())) {
         let (from, to) = (visible(&word.from), visible(&word.to));
         eprintln!("notice: {} `{from}` read as `{to}` in {} rows [N104]", word.field, word.rows);

@@ -8,13 +8,16 @@ use super::{Calendar, DateError, Period, Precision, date_from, parse_iso};
 /// `31.01.2025` is `DD.MM.YYYY`); `M` and `D` have one digit or two (`2025/1/31` is `YYYY/M/D`). A time of
 /// day, `hh:mm` or `hh:mm:ss`, is checked, and stays in the text as written; the date is that of the day.
 /// Without a day it is known by month, without a month by year. `term` stands for the terms and academic
-/// years of the institution's own calendar.
+/// years of the institution's own calendar; `interval` for two days as ISO 8601 writes a span of time,
+/// `2024-10-01/2025-01-31`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DateFormat {
     /// A text with the fields `YYYY`, `MM`, `DD`.
     Fields(String),
     /// The institution's academic calendar.
     Term,
+    /// The first and the last day.
+    Interval,
 }
 
 /// A field of a format: what it is called, what it means, and the most digits that it has.
@@ -60,6 +63,9 @@ impl DateFormat {
         if text == "term" {
             return Ok(DateFormat::Term);
         }
+        if text == "interval" {
+            return Ok(DateFormat::Interval);
+        }
         let (mut times, mut rest) = ([0; 6], text);
         while let Some(c) = rest.chars().next() {
             let Some(part) = part_of(rest) else {
@@ -101,6 +107,14 @@ impl DateFormat {
     pub fn read(&self, text: &str, calendar: &Calendar) -> Result<Period, DateError> {
         match self {
             DateFormat::Term => calendar.period(text).ok_or(DateError::Shape),
+            DateFormat::Interval => {
+                let (first, last) = text.split_once('/').ok_or(DateError::Shape)?;
+                let (first, last) = (parse_iso(first)?, parse_iso(last)?);
+                if first > last {
+                    return Err(DateError::Shape);
+                }
+                Ok(Period { written: text.to_owned(), precision: Precision::Term, first, last })
+            }
             DateFormat::Fields(format) if format == "YYYY-MM-DD" => {
                 let date = parse_iso(text)?;
                 Ok(Period { written: text.to_owned(), precision: Precision::Day, first: date, last: date })

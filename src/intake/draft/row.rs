@@ -13,6 +13,8 @@ use std::borrow::Cow;
 
 /// Longest value, in characters.
 const MAX_VALUE: usize = 500;
+/// Longest attribute, in characters: a distribution of grades is one.
+const MAX_ATTRIBUTE: usize = 4_000;
 
 impl<'p> Mapping<'p> {
     /// Reads one row. All faults of the row are pushed to `problems`; with an error there is no draft.
@@ -41,6 +43,10 @@ impl<'a> Row<'a, '_> {
             line: self.record.line(),
             institution: self.identifier(Field::Institution).unwrap_or_default(),
             learner: self.identifier(Field::Learner).unwrap_or_default(),
+            scheme: self.text(Field::Scheme),
+            issuer: self.text(Field::Issuer),
+            institution_name: self.text(Field::InstitutionName),
+            institution_country: self.text(Field::InstitutionCountry),
             outcome: self.identifier(Field::Outcome).unwrap_or_default(),
             period: self.text(Field::Period).unwrap_or_default(),
             record: self.identifier(Field::Record),
@@ -51,6 +57,8 @@ impl<'a> Row<'a, '_> {
             field: self.field_code(),
             hours: self.amount(Field::Hours),
             credits: self.amount(Field::Credits),
+            counted: self.flag(Field::Counted).unwrap_or(true),
+            part_of: self.text(Field::PartOf),
             system: self.text(Field::System),
             status: self.status(),
             grade: self.text(Field::Grade),
@@ -94,13 +102,18 @@ impl<'a> Row<'a, '_> {
     /// The cleaned and mended value of a slot that is filled at all.
     #[inline]
     fn value(&mut self, slot: Slot<'a>) -> Option<Cow<'a, str>> {
+        self.value_up_to(slot, MAX_VALUE)
+    }
+
+    #[inline]
+    fn value_up_to(&mut self, slot: Slot<'a>, most: usize) -> Option<Cow<'a, str>> {
         let index = match slot.origin {
             Origin::Nothing => return None,
             Origin::Constant(value) => return Some(Cow::Borrowed(value)),
             Origin::Column(index) => index,
         };
         let value = tidy(self.record.get(index).unwrap_or_default());
-        if value.len() > MAX_VALUE && value.chars().count() > MAX_VALUE {
+        if value.len() > most && value.chars().count() > most {
             let reason = format!("it has {} characters", value.chars().count());
             self.fault(slot, Rule::ValueTooLong, &value, reason);
         }
@@ -233,7 +246,9 @@ impl<'a> Row<'a, '_> {
 
     fn attributes(&mut self) -> Vec<(&'a str, Cow<'a, str>)> {
         let mapping = self.mapping;
-        let values = mapping.attributes.iter().filter_map(|(name, slot)| Some((*name, self.value(*slot)?)));
+        let value =
+            |(name, slot): &(&'a str, Slot<'a>)| Some((*name, self.value_up_to(*slot, MAX_ATTRIBUTE)?));
+        let values = mapping.attributes.iter().filter_map(value);
         values.filter(|(_, value)| !value.is_empty()).collect()
     }
 

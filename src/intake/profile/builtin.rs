@@ -25,6 +25,8 @@ macro_rules! builtin {
 
 builtin! {
     "cn-course-results",
+    "elmo",
+    "open-badges",
 }
 
 /// The built-in profile of that name.

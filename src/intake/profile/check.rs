@@ -3,8 +3,8 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Profile, Sheet, Target,
-    ValueMap,
+    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Profile, Sheet,
+    Target, ValueMap, Whole,
 };
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
@@ -40,6 +40,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
     let names = attributes.iter().chain(&identifiers).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let values = value_maps(source.values, &names, faults);
     let group = source.group.map(|group| group_of(group, &columns, target, faults));
+    let part = source.part.map(|part| part_of(part, &columns, &attributes, target, group.is_some(), faults));
     let (dates, date_texts) = date_formats(source.dates, faults);
     if let Some(scheme) = &source.learner.scheme {
         check_name(scheme.as_ref(), scheme.span(), "identifier scheme", faults);
@@ -67,6 +68,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         deposit: statuses(source.deposit, faults),
         lenient: leniencies(source.lenient, faults),
         group,
+        part,
         attributes,
         identifiers,
         institutions: institutions(source.institutions, faults),
@@ -379,6 +381,61 @@ fn group_of(
         }
     }
     Group { by, mixed: group.mixed }
+}
+
+/// Fields on which a whole and its parts can agree.
+const AGREED: [Field; 4] = [Field::Learner, Field::Institution, Field::Period, Field::Outcome];
+
+fn part_of(
+    part: Spanned<source::Part>,
+    columns: &[(Field, Column)],
+    attributes: &[(String, Column)],
+    target: Target,
+    grouped: bool,
+    faults: &mut Faults<'_>,
+) -> Part {
+    let at = part.span();
+    let source::Part { of, by, count } = part.into_inner();
+    if target != Target::Achievements {
+        let why = "it is about the credit of achievements";
+        faults.add(at.clone(), "[part] has no place here", why, "remove it");
+    }
+    if grouped {
+        let why = "[group] divides the credit that [part] counts once";
+        faults.add(at.clone(), "[part] beside [group]", why, "keep one of them");
+    }
+    let mut need = |field: Field| {
+        if columns.iter().all(|(column, _)| *column != field) {
+            let what = format!("[part] without a column for `{}`", field.name());
+            faults.add(at.clone(), what, "it looks there", "add it to [columns], or remove [part]");
+        }
+    };
+    need(Field::Credits);
+    match of {
+        Whole::Record => [Field::PartOf, Field::Record].map(need).len(),
+        Whole::Outcome => [Field::PartOf, Field::Outcome].map(need).len(),
+        Whole::First => 0,
+    };
+    if by.is_empty() {
+        let why = "rows of different learners are no parts of each other";
+        faults.add(at, "[part] is by nothing", why, "write by = [\"learner\"]");
+    }
+    let mut agreed = (Vec::new(), Vec::new());
+    for name in by {
+        match AGREED.into_iter().find(|field| field.name() == name.as_ref()) {
+            Some(field) => agreed.0.push(field),
+            None if attributes.iter().any(|(known, _)| known == name.as_ref()) => {
+                agreed.1.push(name.into_inner());
+            }
+            None => {
+                let fields = AGREED.iter().map(|field| field.name());
+                let known: Vec<&str> =
+                    fields.chain(attributes.iter().map(|(name, _)| name.as_str())).collect();
+                faults.add_unknown(name.span(), "field or attribute", name.as_ref(), &known);
+            }
+        }
+    }
+    Part { of, by: agreed, count }
 }
 
 fn date_formats(dates: Option<source::Dates>, faults: &mut Faults<'_>) -> (Vec<DateFormat>, Vec<String>) {

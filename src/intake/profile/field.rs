@@ -59,7 +59,11 @@ macro_rules! fields {
 
 fields! {
     Learner "learner" "AL" "the learner's identifier";
+    Scheme "scheme" "A" "the scheme of the learner's identifier, where it differs from row to row";
+    Issuer "issuer" "A" "who issued the identifier, beside `scheme`; nobody in particular where it is empty";
     Institution "institution" "AOIL" "the institution's code";
+    InstitutionName "institution_name" "A" "the name of an institution that the row introduces";
+    InstitutionCountry "institution_country" "A" "its country, as two letters";
     Outcome "outcome" "AO" "the outcome's code at its institution";
     Record "record" "A" "the institution's own number of the record";
     Title "title" "AO" "the outcome's title";
@@ -69,6 +73,8 @@ fields! {
     Field "field" "AO" "the ISCED-F code of the field of education, two to four digits";
     Hours "hours" "AO" "hours of study";
     Credits "credits" "AO" "the amount of credit, or the load of a group";
+    Counted "counted" "A" "no where another row counts this row's credit";
+    PartOf "part_of" "A" "the row of which this one is a part, or which counts its credit";
     System "system" "AO" "the credit system in which the amount counts";
     Status "status" "A" "passed, failed, withdrawn or in-progress";
     Grade "grade" "A" "the grade as awarded";

@@ -36,6 +36,7 @@ pub(super) struct Source {
     pub deposit: Option<Deposit>,
     pub lenient: Option<Table<String>>,
     pub group: Option<Spanned<Group>>,
+    pub part: Option<Spanned<Part>>,
     pub attributes: Option<Table<ColumnName>>,
     pub identifiers: Option<Table<ColumnName>>,
     pub institutions: Option<Vec<Spanned<Introduced>>>,
@@ -136,6 +137,15 @@ pub(super) struct Group {
     pub by: Vec<Spanned<String>>,
     #[serde(default)]
     pub mixed: super::Mixed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    pub of: super::Whole,
+    pub by: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub count: super::Counts,
 }
 
 #[derive(Deserialize)]

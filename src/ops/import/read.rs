@@ -1,6 +1,7 @@
 //! The reading side of an import: rows to prepared achievements, in runs.
 
 use super::groups::Groups;
+use super::parts::{Elsewhere, Parts, Place};
 use super::resolve::Resolver;
 use super::write::Setup;
 use super::{Mending, Outcome};
@@ -10,7 +11,7 @@ use crate::intake::draft::{Draft, Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::profile::Field;
 use crate::intake::rejects::RejectWriter;
-use crate::intake::rules::Problem;
+use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::Source;
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, Prepared};
@@ -44,6 +45,7 @@ pub struct Intake<'p, 's> {
     pub rejects: Option<RejectWriter<NamedTempFile>>,
     run: Run,
     groups: Groups,
+    parts: Parts,
     scratch: Vec<u8>,
 }
 
@@ -71,17 +73,19 @@ impl<'p, 's> Intake<'p, 's> {
             rejects: None,
             run: Run::default(),
             groups: Groups::default(),
+            parts: Parts::default(),
             scratch: Vec::new(),
         }
     }
 
     /// Reads all files and gives full runs to `send`, which says whether to go on.
     pub fn read(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
-        if self.setup.request.profile.group.is_some() {
+        if self.setup.request.profile.group.is_some() || self.setup.request.profile.part.is_some() {
             self.each_row(
                 &mut |intake, mapping, _, draft, problems, file| {
                     let refused = intake.resolver.locate(mapping, draft, problems)?.is_none();
                     intake.groups.note(intake.setup.request.profile, draft, file, refused);
+                    intake.parts.note(intake.setup.request.profile, draft, refused);
                     Ok(true)
                 },
                 &|_| {},
@@ -146,6 +150,7 @@ impl<'p, 's> Intake<'p, 's> {
             before += reader.bytes_read();
             check_unchanged(&incoming.source)?;
             self.keep_mended(&reader.mended());
+            self.outcome.told(incoming, &reader);
         }
         Ok(())
     }
@@ -190,16 +195,40 @@ impl<'p, 's> Intake<'p, 's> {
                 }
             },
         };
+        let elsewhere = self.elsewhere(mapping, draft, problems);
         match located {
             Some(located) if !problems.iter().any(Problem::is_error) => {
+                problems.extend(elsewhere.as_ref().and_then(|elsewhere| told(mapping, draft, elsewhere)));
                 if !problems.is_empty() {
                     self.outcome.findings.add(file, problems);
                 }
-                let row = self.resolver.resolve(draft, located, file, share)?;
+                let row = self.resolver.resolve(draft, located, file, share, elsewhere)?;
                 self.run.rows.push(row);
                 Ok(())
             }
             _ => self.refuse(mapping, record, problems, file),
+        }
+    }
+
+    /// Where the row's credit counts, if not in the row itself.
+    fn elsewhere(
+        &mut self,
+        mapping: &Mapping,
+        draft: &Draft,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Elsewhere> {
+        let said = || {
+            (!draft.counted).then(|| Elsewhere { whole: draft.part_of.as_deref().map(Box::from), line: None })
+        };
+        let Some(part) = &self.setup.request.profile.part else { return said() };
+        match self.parts.place(part) {
+            Place::Here => said(),
+            Place::In(line, name) => Some(Elsewhere { whole: Some(name), line: Some(line) }),
+            Place::Refused(rule, reason) => {
+                let value = draft.part_of.as_deref().unwrap_or_default();
+                problems.push(mapping.problem(draft.line, Field::PartOf, value, rule, reason));
+                None
+            }
         }
     }
 
@@ -243,6 +272,22 @@ impl<'p, 's> Intake<'p, 's> {
         (run.keys, run.facts) = self.resolver.people.take_new();
         Ok(run)
     }
+}
+
+/// What is told of a row whose credit another one counts.
+fn told(mapping: &Mapping, draft: &Draft, elsewhere: &Elsewhere) -> Option<Problem> {
+    let whole = elsewhere.whole.as_deref()?;
+    let reason = match elsewhere.line {
+        Some(line) => format!("the credit of `{}` counts in `{whole}` on line {line}", name(draft)),
+        None => format!("the credit of `{}` counts in `{whole}`", name(draft)),
+    };
+    let value = draft.credits.map(|credits| credits.to_string()).unwrap_or_default();
+    Some(mapping.problem(draft.line, Field::Credits, &value, Rule::CountedElsewhere, reason))
+}
+
+/// What people call the outcome of a row.
+fn name<'d>(draft: &'d Draft) -> &'d str {
+    draft.title.as_deref().unwrap_or(draft.outcome.as_ref())
 }
 
 /// What a refused row is known by when it is mended: the parts of the key, as written.

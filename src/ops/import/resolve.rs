@@ -5,6 +5,7 @@ use super::catalogue::{Catalogue, KnownSystem, version_at};
 use super::checks::{Scales, accreditation_fault};
 use super::groups::Share;
 use super::memo::{Memo, describe};
+use super::parts::Elsewhere;
 use super::people::{Found, People};
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
@@ -63,6 +64,9 @@ pub struct Resolver<'p> {
     memos: Vec<Option<Memo>>,
     description: Vec<u8>,
 }
+
+/// The attribute that names the row in which the credit of another one counts.
+const COUNTED_IN: &str = "counted_in";
 
 /// The position that stands for institutions without a calendar of their own in the cache of periods.
 const NO_CALENDAR: usize = usize::MAX;
@@ -194,7 +198,9 @@ impl<'p> Resolver<'p> {
             report(Field::Grade, grade, Rule::GradeUnknown, reason);
         }
         let system = self.system(draft, known, &mut report);
-        let credits = draft.credits.or_else(|| known.and_then(|version| version.credits.map(Credits)));
+        let own = draft.credits.or_else(|| known.and_then(|version| version.credits.map(Credits)));
+        // What counts elsewhere, or nowhere, needs no amount.
+        let credits = own.or((!draft.counted).then_some(Credits::ZERO));
         if credits.is_none() {
             let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
             report(Field::Credits, "", Rule::CreditsUnknown, reason);
@@ -373,6 +379,9 @@ impl<'p> Resolver<'p> {
     }
 
     fn scheme(&mut self, draft: &Draft) -> Result<i64> {
+        if let Some(scheme) = draft.scheme.as_deref() {
+            return self.catalogue.scheme(scheme, draft.issuer.as_deref().unwrap_or_default());
+        }
         let issuer = self.profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
         if let Some(scheme) = self.schemes.get(issuer) {
             return Ok(*scheme);
@@ -392,12 +401,13 @@ impl<'p> Resolver<'p> {
         located: Located,
         file: usize,
         share: Option<Share>,
+        elsewhere: Option<Elsewhere>,
     ) -> Result<Prepared> {
         let institution = match located.institution {
             Some(at) => at,
             None => match self.catalogue.institution(&draft.institution) {
                 Some(at) => at,
-                None => self.catalogue.add_institution(institution_row(&draft.institution))?,
+                None => self.catalogue.add_institution(institution_row(draft))?,
             },
         };
         let outcome = match located.outcome {
@@ -420,7 +430,7 @@ impl<'p> Resolver<'p> {
         let earns = self.profile.deposit.contains(&draft.status);
         let amount = match share {
             Some(share) => share.amount,
-            None if earns => located.credits,
+            None if earns && elsewhere.is_none() => located.credits,
             None => Credits::ZERO,
         };
         let share = share.filter(|share| share.amount != Credits::ZERO);
@@ -437,7 +447,7 @@ impl<'p> Resolver<'p> {
             system: small(located.system.id)?,
             institution: small(self.catalogue.known[institution].row.id)?,
             grade: self.grade(draft)?.map(small).transpose()?,
-            attrs: self.attrs(draft)?.map(small).transpose()?,
+            attrs: self.attrs(draft, elsewhere)?.map(small).transpose()?,
             file: file as u32,
             years: (located.period.first.year(), located.period.last.year()),
             status: draft.status,
@@ -477,7 +487,10 @@ impl<'p> Resolver<'p> {
     fn enrol(&mut self, draft: &Draft, scheme: i64) -> Result<i64> {
         let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
         for (scheme, value) in &draft.identifiers {
-            facts.push((self.catalogue.scheme(scheme, "")?, value.clone().into_owned()));
+            let fact = (self.catalogue.scheme(scheme, "")?, value.clone().into_owned());
+            if !facts.contains(&fact) {
+                facts.push(fact);
+            }
         }
         let identifiers = facts.len();
         facts.extend(person_facts(&mut self.catalogue, draft)?);
@@ -489,15 +502,19 @@ impl<'p> Resolver<'p> {
         self.catalogue.grade(draft.scale.as_deref().unwrap_or_default(), written).map(Some)
     }
 
-    fn attrs(&mut self, draft: &Draft) -> Result<Option<i64>> {
-        if draft.attributes.is_empty() {
+    fn attrs(&mut self, draft: &Draft, elsewhere: Option<Elsewhere>) -> Result<Option<i64>> {
+        let whole = elsewhere.and_then(|elsewhere| elsewhere.whole);
+        if draft.attributes.is_empty() && whole.is_none() {
             return Ok(None);
         }
-        let object: crate::store::Object = draft
+        let mut object: crate::store::Object = draft
             .attributes
             .iter()
             .map(|(name, value)| ((*name).to_owned(), serde_json::Value::from(value.as_ref())))
             .collect();
+        if let Some(whole) = whole {
+            object.insert(COUNTED_IN.to_owned(), serde_json::Value::from(whole.as_ref()));
+        }
         self.catalogue.attrs(&serde_json::Value::Object(object).to_string()).map(Some)
     }
 }
@@ -564,12 +581,12 @@ fn difference(draft: &Draft, version: &OutcomeVersion, grouped: bool) -> Option<
         .or_else(|| amount(Field::Credits, draft.credits.filter(|_| !grouped), version.credits))
 }
 
-fn institution_row(code: &str) -> Institution {
+fn institution_row(draft: &Draft) -> Institution {
     Institution {
         id: 0,
-        code: code.to_owned(),
-        name: code.to_owned(),
-        country: None,
+        code: draft.institution.clone().into_owned(),
+        name: draft.institution_name.as_ref().unwrap_or(&draft.institution).clone().into_owned(),
+        country: draft.institution_country.as_deref().map(str::to_owned),
         region: None,
         sector: None,
         calendar: None,
