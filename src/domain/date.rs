@@ -245,6 +245,16 @@ mod tests {
         Ok((period.precision, period.first, period.last))
     }
 
+    #[test]
+    fn an_interval_is_two_days_in_order() {
+        let days = (Precision::Term, date(2024, 10, 1), date(2025, 1, 31));
+        assert_eq!(read("interval", "2024-10-01/2025-01-31"), Ok(days));
+        for bad in ["2025-01-31/2024-10-01", "2024-10-01", "2024-10-01/", "2024-10-01/P4M"] {
+            assert_eq!(read("interval", bad), Err(DateError::Shape), "{bad}");
+        }
+        assert_eq!(read("interval", "2024-10-01/2025-02-30"), Err(DateError::NoSuchDay));
+    }
+
     fn open_university() -> Calendar {
         let term = |written: &str, first: &str, last: &str| Term {
             written: written.into(),

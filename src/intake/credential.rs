@@ -47,9 +47,10 @@ impl<R: BufRead> Credentials<R> {
             let Some(document) = self.documents.next_document()? else { return Ok(None) };
             let found = unwrap::credentials(&document)?;
             for row in tree::rows(&found) {
-                match row.is_bare() {
-                    true => self.evidence.bare += 1,
-                    false => self.evidence.unchecked += 1,
+                match (&row.refused, row.is_bare()) {
+                    (Some(_), _) => {}
+                    (None, true) => self.evidence.bare += 1,
+                    (None, false) => self.evidence.unchecked += 1,
                 }
                 self.rows.push_back(row);
             }

@@ -31,6 +31,9 @@ pub struct Record {
     doubts: Vec<Doubt>,
 }
 
+/// The index that stands for all fields of a row.
+const WHOLE_ROW: usize = usize::MAX;
+
 /// A value that cannot be trusted, whatever it is used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
@@ -103,6 +106,16 @@ impl Record {
     pub fn doubt(&mut self, rule: Rule, reason: impl Into<String>) {
         let index = self.len().saturating_sub(1);
         self.doubts.push(Doubt { index, rule, reason: reason.into() });
+    }
+
+    /// Marks the whole row as one that cannot be taken, whatever a profile reads of it.
+    pub fn refuse(&mut self, rule: Rule, reason: impl Into<String>) {
+        self.doubts.push(Doubt { index: WHOLE_ROW, rule, reason: reason.into() });
+    }
+
+    /// Why the whole row cannot be taken, if it cannot.
+    pub fn refused(&self) -> Option<&Doubt> {
+        self.doubts.iter().find(|doubt| doubt.index == WHOLE_ROW)
     }
 
     fn clear(&mut self, line: u64) {

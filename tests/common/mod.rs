@@ -32,6 +32,13 @@ impl Answer {
         self
     }
 
+    /// Asserts that standard output does not show something.
+    #[track_caller]
+    pub fn hides(self, part: &str) -> Answer {
+        assert!(!self.out.contains(part), "`{part}` is in:\n{}", self.out);
+        self
+    }
+
     /// Asserts that standard output shows something.
     #[track_caller]
     pub fn shows(self, part: &str) -> Answer {

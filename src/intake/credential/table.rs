@@ -1,6 +1,5 @@
 //! A file of credentials as a table.
 
-use super::rows::Column;
 use super::{COLUMNS, Credentials};
 use crate::intake::csv::Record;
 use crate::intake::decode::Decode;
@@ -37,12 +36,9 @@ impl Table for CredentialTable {
         }
         let Some(row) = self.credentials.next_row()? else { return Ok(false) };
         record.begin(self.lines.next(row.line));
-        for (at, value) in row.values.iter().enumerate() {
-            record.push(value);
-            // Every profile of achievements reads the outcome.
-            if let (true, Some(why)) = (at == Column::Outcome as usize, &row.refused) {
-                record.doubt(Rule::NoCredential, why.as_str());
-            }
+        row.values.iter().for_each(|value| record.push(value));
+        if let Some(why) = row.refused {
+            record.refuse(Rule::NoCredential, why);
         }
         Ok(true)
     }

@@ -24,6 +24,10 @@ impl<'p> Mapping<'p> {
             problems.push(Problem::new(Rule::RowShape, record.line(), None, "", reason));
             return None;
         }
+        if let Some(doubt) = record.refused() {
+            problems.push(Problem::new(doubt.rule, record.line(), None, "", doubt.reason.as_str()));
+            return None;
+        }
         let before = problems.len();
         let mut row = Row { mapping: self, record, problems };
         let draft = row.draft();
