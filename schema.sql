@@ -138,7 +138,7 @@ CREATE TABLE learner (
 
 -- What identifies a person, one fact a row; committed in the enrol act (entry, ord).
 CREATE TABLE identity (
-  learner     INTEGER NOT NULL REFERENCES learner(id),
+  learner     INTEGER NOT NULL REFERENCES learner(id) DEFERRABLE INITIALLY DEFERRED,
   nth         INTEGER NOT NULL,
   scheme      INTEGER NOT NULL,
   value       TEXT NOT NULL,

@@ -834,7 +834,7 @@ fn what_is_derived_can_be_built_again() {
         assert_eq!(acts(store, at(0), at(9)).len(), 6, "the journal stays");
         commit(store, |tx| {
             let kept = gather(|each| tx.act_rows(at(2), each));
-            tx.put_act_rows(at(2), &kept)?;
+            tx.project_act_rows(&kept)?;
             tx.put_batch(&batch(at(1), 1, 7))?;
             tx.put_decision(&decision(at(5)))?;
             tx.add_balances(&[(1, 2, Balance([-3_000, 2_000, 1_000, 0, 0, 0, 0]))])?;

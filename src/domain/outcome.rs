@@ -36,10 +36,13 @@ impl Kind {
 }
 
 /// How a learner's attempt at an outcome ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Achieved.
+    #[default]
     Passed,
     /// Not achieved.
     Failed,

@@ -19,7 +19,7 @@ use crate::domain::outcome::{Kind, Status};
 use std::borrow::Cow;
 
 /// What one row says. Texts are cleaned and in Unicode NFC; what the row leaves empty is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft<'a> {
     /// Physical line on which the row starts, from 1.
     pub line: u64,

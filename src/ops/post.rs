@@ -19,6 +19,7 @@ use crate::proof::tile::{TileWriter, partials_of};
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Tx, act_row};
 pub use claim::Verdict;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use sums::Sums;
 
@@ -28,48 +29,63 @@ const TILES_AT_ONCE: usize = 64;
 /// Achievements that are handed to the store at a time: few enough to stay near the processor.
 const ROWS_AT_ONCE: usize = 1024;
 
-/// An achievement ready to be posted, with the registries' ids as small as they are.
+/// An achievement ready to be posted, with the registries' ids as small as they are: a line of the
+/// processor's cache holds one.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Account of the learner.
     pub learner: i64,
     /// Credit deposited.
     pub amount: Credits,
+    /// What few rows have.
+    pub rare: Option<Box<Rare>>,
     /// Line in its file.
-    pub line: i64,
-    /// The institution's own record id.
-    pub record: Option<Box<str>>,
-    /// Line of the group's first row and the group's load.
-    pub group: Option<Box<(i64, Credits)>>,
+    pub line: u32,
     /// Catalogue item.
     pub outcome: u32,
     /// Which version of it.
     pub version: u32,
     /// When it was achieved.
     pub period: u32,
-    /// Which attempt.
-    pub attempt: u32,
-    /// Credit system of the amount.
-    pub system: u32,
     /// Awarding institution.
     pub institution: u32,
     /// Grade.
-    pub grade: Option<u32>,
+    pub grade: Option<NonZeroU32>,
     /// Attributes.
-    pub attrs: Option<u32>,
-    /// Which file of the batch.
-    pub file: u32,
+    pub attrs: Option<NonZeroU32>,
     /// First and last year of the period.
     pub years: (i16, i16),
+    /// Credit system of the amount.
+    pub system: u16,
+    /// Which file of the batch.
+    pub file: u16,
+    /// Which attempt.
+    pub attempt: u8,
     /// How the attempt ended.
     pub status: Status,
     /// The setting of the learning.
     pub kind: Kind,
 }
 
+/// What few achievements have.
+#[derive(Debug, Clone, Default)]
+pub struct Rare {
+    /// The institution's own record id.
+    pub record: Option<Box<str>>,
+    /// Line of the group's first row and the group's load.
+    pub group: Option<(i64, Credits)>,
+}
+
+impl Rare {
+    /// Boxed where there is anything.
+    pub fn boxed(record: Option<Box<str>>, group: Option<(i64, Credits)>) -> Option<Box<Rare>> {
+        (record.is_some() || group.is_some()).then(|| Box::new(Rare { record, group }))
+    }
+}
+
 impl Prepared {
     /// What an achievement is known by, in the order in which rows are posted.
-    pub fn key(&self) -> (i64, u32, u32, u32) {
+    pub fn key(&self) -> (i64, u32, u32, u8) {
         (self.learner, self.outcome, self.period, self.attempt)
     }
 
@@ -87,20 +103,29 @@ impl Prepared {
             kind: self.kind,
             system: i64::from(self.system),
             amount: self.amount,
-            grade: self.grade.map(i64::from),
-            attrs: self.attrs.map(i64::from),
+            grade: self.grade.map(|grade| i64::from(grade.get())),
+            attrs: self.attrs.map(|attrs| i64::from(attrs.get())),
             file: i64::from(self.file),
-            line: self.line,
-            group_line: self.group.as_ref().map(|group| group.0),
-            group_load: self.group.as_ref().map(|group| group.1),
-            record: self.record.as_deref().map(str::to_owned),
+            line: i64::from(self.line),
+            group_line: self.group().map(|group| group.0),
+            group_load: self.group().map(|group| group.1),
+            record: self.record().map(str::to_owned),
         }
+    }
+
+    /// The institution's own record id.
+    pub fn record(&self) -> Option<&str> {
+        self.rare.as_ref()?.record.as_deref()
+    }
+
+    fn group(&self) -> Option<(i64, Credits)> {
+        self.rare.as_ref()?.group
     }
 
     /// The leaf of the row as the journal keeps it.
     pub fn leaf(&self, row: &Achievement, salter: &Salter, batch: &BatchId, scratch: &mut Vec<u8>) -> Hash {
         leaf::achievement_payload(row, scratch);
-        let ordinal = Ordinal::Row { file: self.file, line: self.line as u64 };
+        let ordinal = Ordinal::Row { file: u32::from(self.file), line: u64::from(self.line) };
         let remainder = Remainder {
             system: i64::from(self.system),
             institution: i64::from(self.institution),
@@ -147,6 +172,15 @@ pub struct Fact {
     pub valid_from: Option<String>,
     /// Last day on which it holds.
     pub valid_to: Option<String>,
+}
+
+impl Fact {
+    /// The leaf of the fact in its enrol act.
+    pub fn leaf(&self, salter: &Salter, batch: &BatchId, ordinal: Ordinal, scratch: &mut Vec<u8>) -> Hash {
+        let (from, to) = (self.valid_from.as_deref(), self.valid_to.as_deref());
+        leaf::identity_payload(self.learner, self.nth, self.scheme, &self.value, from, to, scratch);
+        leaf::committed(EntryKind::Enrol, &salter.commit(batch, ordinal, scratch))
+    }
 }
 
 /// Writes one batch.
@@ -325,36 +359,43 @@ impl<'t> Poster<'t> {
     /// # Errors
     /// Where the ledger refuses a row.
     pub fn enrol(&mut self, keys: &[(i64, Key)], facts: Vec<Fact>) -> Result<EntryId> {
-        let place = self.enrol_acts;
-        self.enrol_acts += 1;
-        self.tx.put_keys(keys)?;
         // Facts come learner by learner, as new accounts do: a salter serves until the next learner.
         let mut new_keys = keys.iter().peekable();
         let mut salter: Option<(i64, Salter)> = None;
-        let mut hashes = Vec::with_capacity(facts.len());
-        for (ord, fact) in facts.iter().enumerate() {
-            let Fact { learner, nth, scheme, value, valid_from, valid_to } = fact;
-            let (from, to) = (valid_from.as_deref(), valid_to.as_deref());
-            leaf::identity_payload(*learner, *nth, *scheme, value, from, to, &mut self.scratch);
+        let mut leaves = Vec::with_capacity(facts.len());
+        for (fact, ord) in facts.iter().zip(0..) {
             let salter = match &salter {
-                Some((known, salter)) if known == learner => salter,
+                Some((known, salter)) if *known == fact.learner => salter,
                 _ => {
-                    while new_keys.next_if(|(id, _)| id < learner).is_some() {}
+                    while new_keys.next_if(|(id, _)| *id < fact.learner).is_some() {}
                     let key = match new_keys.peek() {
-                        Some((id, key)) if id == learner => *key,
-                        _ => key_of(self.tx, *learner)?,
+                        Some((id, key)) if *id == fact.learner => *key,
+                        _ => key_of(self.tx, fact.learner)?,
                     };
-                    &salter.insert((*learner, Salter::new(&key))).1
+                    &salter.insert((fact.learner, Salter::new(&key))).1
                 }
             };
-            let ordinal = Ordinal::Fact { place, ord: ord as u64 };
-            hashes.push(leaf::committed(
-                EntryKind::Enrol,
-                &salter.commit(&self.batch_id, ordinal, &self.scratch),
-            ));
+            let ordinal = Ordinal::Fact { place: self.enrol_acts, ord };
+            leaves.push(fact.leaf(salter, &self.batch_id, ordinal, &mut self.scratch));
         }
-        let payload = format!("{{\"act\":{place}}}");
-        let entry = self.public_act(EntryKind::Enrol, payload, &hashes)?;
+        self.enrol_hashed(keys, facts, &leaves)
+    }
+
+    /// The same with the facts' leaves, which name the act by the number of enrol acts that the batch has
+    /// before it.
+    ///
+    /// # Errors
+    /// Where the ledger refuses a row.
+    pub fn enrol_hashed(
+        &mut self,
+        keys: &[(i64, Key)],
+        facts: Vec<Fact>,
+        leaves: &[Hash],
+    ) -> Result<EntryId> {
+        let payload = format!("{{\"act\":{}}}", self.enrol_acts);
+        self.enrol_acts += 1;
+        self.tx.put_keys(keys)?;
+        let entry = self.public_act(EntryKind::Enrol, payload, leaves)?;
         let numbered: Vec<Identity> =
             facts.into_iter().zip(0..).map(|(fact, ord)| identity(fact, entry, ord)).collect();
         self.tx.put_identities(&numbered)?;
@@ -375,6 +416,7 @@ impl<'t> Poster<'t> {
         let first = self.next_entry();
         let mut claimed = self.claims.judge(self.tx, rows)?.into_iter().peekable();
         let mut posted = Vec::with_capacity(ROWS_AT_ONCE);
+        let mut prepared = Vec::with_capacity(ROWS_AT_ONCE);
         for (at, (row, leaf)) in rows.iter().zip(leaves).enumerate() {
             let nth = match claimed.next_if(|(claimed, _)| *claimed == at) {
                 None => 0,
@@ -393,16 +435,28 @@ impl<'t> Poster<'t> {
                 leaf = row.leaf(&achievement, &salter, &self.batch_id, &mut self.scratch);
             }
             achievement.entry = self.push(leaf)?;
-            self.sums.deposit(self.tx, &self.names, row)?;
             tell(row, Verdict::Posted(achievement.entry));
             posted.push(achievement);
+            prepared.push(row);
             if posted.len() == ROWS_AT_ONCE {
-                self.tx.put_achievements(&posted)?;
-                posted.clear();
+                self.put_achievements(&mut posted, &mut prepared)?;
             }
         }
-        self.tx.put_achievements(&posted)?;
+        self.put_achievements(&mut posted, &mut prepared)?;
         self.drain_tiles()
+    }
+
+    /// Writes achievements that have their places, and adds up what they deposit.
+    fn put_achievements(
+        &mut self,
+        posted: &mut Vec<Achievement>,
+        prepared: &mut Vec<&Prepared>,
+    ) -> Result<()> {
+        self.tx.put_achievements(posted)?;
+        self.sums.deposits(self.tx, &self.names, prepared)?;
+        posted.clear();
+        prepared.clear();
+        Ok(())
     }
 
     fn commit_place(&mut self, learner: i64, entry: EntryId, payload: &[u8]) -> Result<leaf::Commitment> {

@@ -334,12 +334,7 @@ pub trait Tx: Read {
     /// Empties the derived tables and the registries, to build them again.
     fn clear_derived(&mut self) -> Result<()>;
     /// Projects rows of a register act into their registries once more, without keeping them anew.
-    ///
-    /// # Errors
-    /// `S916` from an engine that does not keep projections.
-    fn project_act_rows(&mut self, _rows: &[ActRow]) -> Result<()> {
-        Err(Fault::new("S916", "this engine cannot rebuild its registries"))
-    }
+    fn project_act_rows(&mut self, rows: &[ActRow]) -> Result<()>;
     /// Keeps or replaces tiles.
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()>;
     /// Keeps the new head of a log.

@@ -7,11 +7,12 @@ use creditbank::domain::fault::Result;
 use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::*;
 use creditbank::ops::batch::{Actor, BatchPayload};
-use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, empty_head};
+use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, Rare, empty_head};
 use creditbank::proof::leaf::{Key, Salter};
 use creditbank::proof::merkle::Hash;
 use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{self, ActRow, DecisionRow, Refusal, Store, Tx, act_row};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 pub const LEARNERS: i64 = 6;
@@ -230,21 +231,21 @@ fn achievements() -> Vec<(Achievement, i64, (i16, i16))> {
 
 fn prepare((row, institution, years): (Achievement, i64, (i16, i16))) -> Prepared {
     let small = |id: i64| u32::try_from(id).unwrap();
+    let id = |id: i64| NonZeroU32::new(small(id)).unwrap();
     Prepared {
         learner: row.learner,
         amount: row.amount,
-        line: row.line,
-        record: row.record.map(String::into_boxed_str),
-        group: row.group_line.zip(row.group_load).map(Box::new),
+        line: small(row.line),
+        rare: Rare::boxed(row.record.map(String::into_boxed_str), row.group_line.zip(row.group_load)),
         outcome: small(row.outcome),
         version: small(row.version),
         period: small(row.period),
-        attempt: small(row.attempt),
-        system: small(row.system),
+        attempt: row.attempt.try_into().unwrap(),
+        system: row.system.try_into().unwrap(),
         institution: small(institution),
-        grade: row.grade.map(small),
-        attrs: row.attrs.map(small),
-        file: small(row.file),
+        grade: row.grade.map(id),
+        attrs: row.attrs.map(id),
+        file: row.file.try_into().unwrap(),
         years,
         status: row.status,
         kind: row.kind,

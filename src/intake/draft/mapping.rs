@@ -1,5 +1,6 @@
 //! Which column fills which field, and which words mean what.
 
+use super::row::tidy;
 use crate::domain::date::{Calendar, DateError, Period};
 use crate::intake::csv::Record;
 use crate::intake::fault::{IntakeError, nearest};
@@ -8,6 +9,27 @@ use crate::intake::rejects::CODE_COLUMNS;
 use crate::intake::rules::{ColumnRef, Problem, Rule};
 use hashbrown::HashMap;
 use std::cell::Cell;
+
+/// The fields that say something of the outcome and its credit, or of whose identifier the learner's is,
+/// rather than of the result.
+const DESCRIPTION: [Field; 16] = [
+    Field::Institution,
+    Field::InstitutionName,
+    Field::InstitutionCountry,
+    Field::Scheme,
+    Field::Issuer,
+    Field::Outcome,
+    Field::Title,
+    Field::Kind,
+    Field::Level,
+    Field::Framework,
+    Field::Field,
+    Field::Hours,
+    Field::Credits,
+    Field::System,
+    Field::Repeatable,
+    Field::Country,
+];
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +104,12 @@ pub struct Mapping<'p> {
     pub(super) attributes: Vec<(&'p str, Slot<'p>)>,
     pub(super) identifiers: Vec<(&'p str, Slot<'p>)>,
     pub(super) words: Vec<Words<'p>>,
+    /// The columns that describe the outcome, with their value maps.
+    description: Vec<(usize, Option<usize>)>,
 }
+
+/// No text holds this byte: it is in no UTF-8.
+const END: u8 = 0xff;
 
 impl<'p> Mapping<'p> {
     /// Finds the profile's columns in the first record of a file.
@@ -112,7 +139,12 @@ impl<'p> Mapping<'p> {
         };
         let (attributes, identifiers) = (named(&profile.attributes)?, named(&profile.identifiers)?);
         let words = profile.values.iter().map(Words::new).collect();
-        Ok(Mapping { profile, header, width, slots, attributes, identifiers, words })
+        let description = DESCRIPTION.iter().filter_map(|field| match slots[*field as usize] {
+            Slot { origin: Origin::Column(index), map } => Some((index, map)),
+            _ => None,
+        });
+        let description = description.collect();
+        Ok(Mapping { profile, header, width, slots, attributes, identifiers, words, description })
     }
 
     /// The profile.
@@ -174,12 +206,40 @@ impl<'p> Mapping<'p> {
         let value = match slot.origin {
             Origin::Nothing => return std::borrow::Cow::Borrowed(""),
             Origin::Constant(value) => return std::borrow::Cow::Borrowed(value),
-            Origin::Column(index) => crate::domain::text::clean(record.get(index).unwrap_or_default()),
+            Origin::Column(index) => tidy(record.get(index).unwrap_or_default()),
         };
         let words = slot.map.and_then(|map| self.words[map].places.get(value.as_ref()).map(|at| (map, *at)));
         match words {
             Some((map, at)) => std::borrow::Cow::Borrowed(&self.words[map].source.words[at].1),
             None => value,
+        }
+    }
+
+    /// Adds what a row says of its outcome, in the file's own words: rows of the same bytes say the same,
+    /// but for constants, which are those of every row. False where the row has another
+    /// width or holds a value that the reader doubts.
+    pub fn description(&self, record: &Record, into: &mut Vec<u8>) -> bool {
+        for (index, _) in &self.description {
+            into.extend_from_slice(record.get(*index).unwrap_or_default().as_bytes());
+            into.push(END);
+        }
+        record.len() == self.width && record.doubts().is_empty()
+    }
+
+    /// The words that the value maps replace in a row's description: map and place in it.
+    pub fn described_words(&self, record: &Record) -> Box<[(usize, usize)]> {
+        let word = |(index, map): &(usize, Option<usize>)| {
+            let value = tidy(record.get(*index)?);
+            Some(((*map)?, *self.words[(*map)?].places.get(value.as_ref())?))
+        };
+        self.description.iter().filter_map(word).collect()
+    }
+
+    /// Counts words once more that an earlier row of the same description used.
+    pub fn count_words(&self, words: &[(usize, usize)]) {
+        for (map, at) in words {
+            let uses = &self.words[*map].uses[*at];
+            uses.set(uses.get() + 1);
         }
     }
 

@@ -30,8 +30,17 @@ impl<'p> Mapping<'p> {
         }
         let before = problems.len();
         let mut row = Row { mapping: self, record, problems };
-        let draft = row.draft();
+        let mut draft = row.result();
+        row.describe(&mut draft);
         (!problems[before..].iter().any(Problem::is_error)).then_some(draft)
+    }
+
+    /// Reads a row whose [description](Mapping::description) was met before, without reading that again;
+    /// none where anything is to be told of the row.
+    pub fn draft_result<'a>(&'a self, record: &'a Record, problems: &mut Vec<Problem>) -> Option<Draft<'a>> {
+        let before = problems.len();
+        let draft = Row { mapping: self, record, problems }.result();
+        (problems.len() == before).then_some(draft)
     }
 }
 
@@ -42,28 +51,15 @@ struct Row<'a, 'q> {
 }
 
 impl<'a> Row<'a, '_> {
-    fn draft(&mut self) -> Draft<'a> {
+    /// What the row says of its result; of the outcome nothing yet.
+    fn result(&mut self) -> Draft<'a> {
         Draft {
             line: self.record.line(),
-            institution: self.identifier(Field::Institution).unwrap_or_default(),
             learner: self.identifier(Field::Learner).unwrap_or_default(),
-            scheme: self.text(Field::Scheme),
-            issuer: self.text(Field::Issuer),
-            institution_name: self.text(Field::InstitutionName),
-            institution_country: self.text(Field::InstitutionCountry),
-            outcome: self.identifier(Field::Outcome).unwrap_or_default(),
             period: self.text(Field::Period).unwrap_or_default(),
             record: self.identifier(Field::Record),
-            title: self.text(Field::Title),
-            kind: self.kind(),
-            level: self.text(Field::Level),
-            framework: self.text(Field::Framework),
-            field: self.field_code(),
-            hours: self.amount(Field::Hours),
-            credits: self.amount(Field::Credits),
             counted: self.flag(Field::Counted).unwrap_or(true),
             part_of: self.text(Field::PartOf),
-            system: self.text(Field::System),
             status: self.status(),
             grade: self.text(Field::Grade),
             scale: self.text(Field::Scale),
@@ -73,8 +69,6 @@ impl<'a> Row<'a, '_> {
             sex: self.text(Field::Sex),
             region: self.text(Field::Region),
             sector: self.text(Field::Sector),
-            country: self.text(Field::Country),
-            repeatable: self.flag(Field::Repeatable),
             valid_from: self.date(Field::ValidFrom),
             valid_to: self.date(Field::ValidTo),
             accredited_from: self.date(Field::AccreditedFrom),
@@ -82,7 +76,28 @@ impl<'a> Row<'a, '_> {
             offering: self.text(Field::Offering),
             attributes: self.attributes(),
             identifiers: self.identifiers(),
+            ..Draft::default()
         }
+    }
+
+    /// What the row says of its outcome and its credit, and whose identifier the learner's is.
+    fn describe(&mut self, draft: &mut Draft<'a>) {
+        draft.institution = self.identifier(Field::Institution).unwrap_or_default();
+        draft.institution_name = self.text(Field::InstitutionName);
+        draft.institution_country = self.text(Field::InstitutionCountry);
+        draft.scheme = self.text(Field::Scheme);
+        draft.issuer = self.text(Field::Issuer);
+        draft.outcome = self.identifier(Field::Outcome).unwrap_or_default();
+        draft.title = self.text(Field::Title);
+        draft.kind = self.kind();
+        draft.level = self.text(Field::Level);
+        draft.framework = self.text(Field::Framework);
+        draft.field = self.field_code();
+        draft.hours = self.amount(Field::Hours);
+        draft.credits = self.amount(Field::Credits);
+        draft.system = self.text(Field::System);
+        draft.repeatable = self.flag(Field::Repeatable);
+        draft.country = self.text(Field::Country);
     }
 
     /// The value of a field; `None` and, where the field is required, a problem if it is empty.
@@ -297,7 +312,7 @@ fn looks_like_exponent(value: &str) -> bool {
 }
 
 /// [`clean`], at once where the text consists of characters that NFC leaves alone.
-fn tidy(text: &str) -> Cow<'_, str> {
+pub(super) fn tidy(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let bounded = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
     if bounded(bytes.first()) && bounded(bytes.last()) && text.is_ascii() {

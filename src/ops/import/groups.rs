@@ -1,7 +1,8 @@
 //! Credit figures that are the load of a group of rows: counted once, apportioned over the group.
 
 use crate::domain::credits::{Credits, apportion};
-use crate::intake::draft::Draft;
+use crate::intake::csv::Record;
+use crate::intake::draft::{Draft, Mapping};
 use crate::intake::profile::{Field, Profile};
 use crate::intake::rules::Rule;
 use hashbrown::HashMap;
@@ -34,42 +35,55 @@ pub struct Share {
     pub amount: Credits,
 }
 
-fn key(profile: &Profile, draft: &Draft) -> Option<String> {
-    let group = profile.group.as_ref()?;
-    let mut key = String::new();
-    for field in &group.by {
-        let value = match field {
-            Field::Learner => draft.learner.as_ref(),
-            Field::Period => draft.period.as_ref(),
-            Field::Institution => draft.institution.as_ref(),
-            Field::Outcome => draft.outcome.as_ref(),
-            Field::Record => draft.record.as_deref().unwrap_or_default(),
-            _ => "",
-        };
-        key.push_str(value);
-        key.push('\u{1f}');
+/// The group of a row: what it says in the fields by which groups are told apart.
+fn key(profile: &Profile, said: impl Fn(Field) -> String) -> Option<String> {
+    let fields = profile.group.as_ref()?.by.iter();
+    Some(fields.map(|field| said(*field) + "\u{1f}").collect())
+}
+
+/// What a draft says in a field by which groups are told apart.
+fn said(draft: &Draft, field: Field) -> String {
+    match field {
+        Field::Learner => draft.learner.as_ref(),
+        Field::Period => draft.period.as_ref(),
+        Field::Institution => draft.institution.as_ref(),
+        Field::Outcome => draft.outcome.as_ref(),
+        Field::Record => draft.record.as_deref().unwrap_or_default(),
+        _ => "",
     }
-    Some(key)
+    .to_owned()
 }
 
 impl Groups {
-    /// Notes a row of the first reading; `refused` where the row itself cannot be taken.
-    pub fn note(&mut self, profile: &Profile, draft: &Draft, file: usize, refused: bool) {
-        let Some(key) = key(profile, draft) else { return };
+    /// Notes a row of the first reading; without a draft where the row itself cannot be taken.
+    pub fn note(&mut self, mapping: &Mapping, record: &Record, draft: Option<&Draft>, file: usize) {
+        let profile = mapping.profile();
+        // A row of another width has no fields that could be trusted, and so no group.
+        let of_row = |field| mapping.written(record, field).into_owned();
+        if record.len() != mapping.width() {
+            return;
+        }
+        let Some(key) = key(profile, of_row) else { return };
         let group = self.0.entry(key).or_default();
+        let line = record.line();
+        if group.first_line == 0 {
+            (group.file, group.first_line) = (file, line);
+        }
+        let Some(draft) = draft else {
+            group.refused_line.get_or_insert(line);
+            return;
+        };
         if group.earning.is_empty() {
-            (group.file, group.first_line, group.load) = (file, draft.line, draft.credits);
+            group.load = draft.credits;
         }
         group.loads_differ |= group.load != draft.credits;
         group.earning.push(profile.deposit.contains(&draft.status));
-        if refused {
-            group.refused_line.get_or_insert(draft.line);
-        }
     }
 
     /// The next row's share of its group, in file order, or why the group is refused.
     pub fn share(&mut self, profile: &Profile, draft: &Draft) -> Result<Share, (Rule, String)> {
-        let group = key(profile, draft).and_then(|key| self.0.get_mut(&key));
+        let key = key(profile, |field| said(draft, field));
+        let group = key.and_then(|key| self.0.get_mut(&key));
         let Some(group) = group else {
             return Err((Rule::GroupMixed, "the row's group changed while the file was read".to_owned()));
         };

@@ -45,6 +45,24 @@ impl Identifiers {
         }
     }
 
+    /// The accounts that identifiers belong to, each given with its scheme.
+    ///
+    /// The look-ups follow each other with nothing in between, so that the processor waits for several at
+    /// once: they are far apart in memory.
+    pub fn get_all<'v>(&self, wanted: impl Iterator<Item = Option<(i64, &'v str)>>) -> Vec<Option<i64>> {
+        let keys: Vec<(u64, Option<Key>)> = wanted
+            .map(|wanted| {
+                let key = wanted.and_then(|(scheme, value)| key(scheme, value));
+                (key.map_or(0, |key| self.hasher.hash_one(key)), key)
+            })
+            .collect();
+        let find = |(hash, key): &(u64, Option<Key>)| {
+            let found = self.short.find(*hash, |known| Some(known.key) == *key);
+            found.map(|known| known.learner)
+        };
+        keys.iter().map(find).collect()
+    }
+
     /// Remembers whose an identifier is; the last word counts.
     pub fn insert(&mut self, scheme: i64, value: &str, learner: i64) {
         let Some(key) = key(scheme, value) else {
@@ -78,6 +96,8 @@ mod tests {
         for ((scheme, text), learner) in all() {
             assert_eq!(known.get(scheme, text), Some(learner), "{scheme} {text:?}");
         }
+        let wanted = [Some((1, "a")), None, Some((7, "a")), Some((2, "学号-000123"))];
+        assert_eq!(known.get_all(wanted.into_iter()), [Some(4), None, None, Some(11)]);
         known.insert(1, "a", 99);
         assert_eq!(known.get(1, "a"), Some(99));
     }

@@ -10,6 +10,9 @@ use crate::store::Read;
 /// Random bytes are asked for that many keys at a time.
 const KEYS_AT_ONCE: usize = 32;
 
+/// Learners whose salters are kept: 16 MiB of them.
+const SALTERS: usize = 1 << 18;
+
 /// Who an identifier belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -27,6 +30,8 @@ pub struct People {
     by_identifier: Identifiers,
     first_new: i64,
     new_keys: Vec<Key>,
+    /// What salts the commitments of the first of them.
+    salters: Vec<Salter>,
     /// How many of `new_keys` were handed over already.
     handed: usize,
     facts: Vec<Fact>,
@@ -45,10 +50,16 @@ impl People {
             by_identifier: Identifiers::default(),
             first_new,
             new_keys: Vec::new(),
+            salters: Vec::new(),
             handed: 0,
             facts: Vec::new(),
             spare: Vec::new(),
         })
+    }
+
+    /// Those of the accounts that were met before, by scheme and identifier.
+    pub fn met<'v>(&self, wanted: impl Iterator<Item = Option<(i64, &'v str)>>) -> Vec<Option<i64>> {
+        self.by_identifier.get_all(wanted)
     }
 
     /// The account that an identifier belongs to.
@@ -92,6 +103,9 @@ impl People {
         }
         let key = self.spare.pop().ok_or_else(|| Fault::new("S909", "the system gives no random bytes"))?;
         self.new_keys.push(key);
+        if self.salters.len() < SALTERS {
+            self.salters.push(Salter::new(&key));
+        }
         for (nth, (scheme, value)) in facts.into_iter().enumerate() {
             if nth < identifiers {
                 self.by_identifier.insert(scheme, &value, id);
@@ -121,8 +135,13 @@ impl People {
     /// # Errors
     /// Where the ledger cannot be read or has no key.
     pub fn salter(&self, learner: i64) -> Result<Salter> {
-        let new = usize::try_from(learner - self.first_new).ok().and_then(|at| self.new_keys.get(at));
-        match new {
+        let Ok(at) = usize::try_from(learner - self.first_new) else {
+            return Ok(Salter::new(&key_of(self.read.as_ref(), learner)?));
+        };
+        if let Some(salter) = self.salters.get(at) {
+            return Ok(salter.clone());
+        }
+        match self.new_keys.get(at) {
             Some(key) => Ok(Salter::new(key)),
             None => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
         }

@@ -1,6 +1,6 @@
 //! The reading side of an import: rows to prepared achievements, in runs.
 
-use super::groups::Groups;
+use super::groups::{Groups, Share};
 use super::parts::{Elsewhere, Parts, Place};
 use super::resolve::Resolver;
 use super::write::Setup;
@@ -15,14 +15,21 @@ use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::Source;
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, Prepared};
-use crate::proof::leaf::{BatchId, Key, Salter};
+use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
 use crate::proof::merkle::Hash;
 use crate::store::{ActRow, Refusal};
 use std::path::Path;
+use std::sync::mpsc::Receiver;
 use tempfile::NamedTempFile;
 
-/// Rows that are sorted and written together.
-pub const RUN: usize = 1 << 17;
+/// Rows that are sorted and written together: the more, the fewer pages of the index are visited twice.
+const RUN: usize = 1 << 18;
+
+/// Rows of the first run, which the writing side waits for; each next one has twice as many.
+const FIRST_RUN: usize = 1 << 15;
+
+/// Rows that are read together, so that what they refer to is looked up together.
+const BLOCK: usize = 32;
 
 /// What goes to the writing side.
 #[derive(Default)]
@@ -30,10 +37,21 @@ pub struct Run {
     pub registry: Vec<ActRow>,
     pub keys: Vec<(i64, Key)>,
     pub facts: Vec<Fact>,
+    /// The leaf of each fact.
+    pub fact_leaves: Vec<Hash>,
     pub rows: Vec<Prepared>,
     /// The leaf of each row.
     pub leaves: Vec<Hash>,
     pub refusals: Vec<Refusal>,
+}
+
+impl Run {
+    /// The run without what it held, but with its memory.
+    pub fn emptied(mut self) -> Run {
+        self.rows.clear();
+        self.leaves.clear();
+        Run { rows: self.rows, leaves: self.leaves, ..Run::default() }
+    }
 }
 
 /// The reading side's state.
@@ -44,8 +62,14 @@ pub struct Intake<'p, 's> {
     pub outcome: Outcome,
     pub rejects: Option<RejectWriter<NamedTempFile>>,
     run: Run,
+    /// Rows after which the run is sent.
+    enough: usize,
+    /// Runs that were written.
+    spares: Receiver<Run>,
     groups: Groups,
     parts: Parts,
+    /// Runs so far that enrol learners.
+    enrol_acts: u32,
     scratch: Vec<u8>,
 }
 
@@ -64,7 +88,12 @@ pub fn file_fault(path: &Path, error: &IntakeError) -> Fault {
 }
 
 impl<'p, 's> Intake<'p, 's> {
-    pub fn new(resolver: Resolver<'p>, setup: &'s Setup<'p>, batch_id: BatchId) -> Intake<'p, 's> {
+    pub fn new(
+        resolver: Resolver<'p>,
+        setup: &'s Setup<'p>,
+        batch_id: BatchId,
+        spares: Receiver<Run>,
+    ) -> Intake<'p, 's> {
         Intake {
             resolver,
             setup,
@@ -72,20 +101,22 @@ impl<'p, 's> Intake<'p, 's> {
             outcome: setup.outcome(),
             rejects: None,
             run: Run::default(),
+            enough: FIRST_RUN,
+            spares,
             groups: Groups::default(),
             parts: Parts::default(),
+            enrol_acts: 0,
             scratch: Vec::new(),
         }
     }
 
     /// Reads all files and gives full runs to `send`, which says whether to go on.
     pub fn read(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
-        if self.setup.request.profile.group.is_some() || self.setup.request.profile.part.is_some() {
-            self.each_row(
-                &mut |intake, mapping, _, draft, problems, file| {
-                    let refused = intake.resolver.locate(mapping, draft, problems)?.is_none();
-                    intake.groups.note(intake.setup.request.profile, draft, file, refused);
-                    intake.parts.note(intake.setup.request.profile, draft, refused);
+        let profile = self.setup.request.profile;
+        if profile.group.is_some() || profile.part.is_some() {
+            self.each_block(
+                &mut |intake, mapping, records, file| {
+                    records.iter().try_for_each(|record| intake.note(mapping, record, file))?;
                     Ok(true)
                 },
                 &|_| {},
@@ -93,10 +124,10 @@ impl<'p, 's> Intake<'p, 's> {
             self.outcome = self.setup.outcome();
         }
         let mut going = true;
-        self.each_row(
-            &mut |intake, mapping, record, draft, problems, file| {
-                intake.take(mapping, record, draft, problems, file)?;
-                if intake.run.rows.len() + intake.run.refusals.len() >= RUN {
+        self.each_block(
+            &mut |intake, mapping, records, file| {
+                intake.take(mapping, records, file)?;
+                if intake.run.rows.len() + intake.run.refusals.len() >= intake.enough {
                     let run = intake.finish_run()?;
                     going = send(run);
                 }
@@ -111,40 +142,34 @@ impl<'p, 's> Intake<'p, 's> {
         Ok(())
     }
 
-    /// Gives every row that can be drafted to `each`; refuses the others itself.
+    /// Gives the rows of every file, some at a time, to `each`, which says whether to go on.
     #[allow(clippy::type_complexity)]
-    fn each_row(
+    fn each_block(
         &mut self,
-        each: &mut dyn FnMut(
-            &mut Self,
-            &Mapping,
-            &Record,
-            &mut Draft,
-            &mut Vec<Problem>,
-            usize,
-        ) -> Result<bool>,
+        each: &mut dyn FnMut(&mut Self, &Mapping, &[Record], usize) -> Result<bool>,
         progress: &dyn Fn(u64),
     ) -> Result<()> {
         let request = self.setup.request;
+        let mut block = vec![Record::new(); BLOCK];
         let mut before = 0;
         for (file, incoming) in self.setup.files.iter().enumerate() {
             let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
             let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
-            let (mut record, mut problems) = (Record::new(), Vec::new());
-            while reader.next(&mut record).map_err(fault)? {
-                self.outcome.rows += 1;
+            self.resolver.memory.forget();
+            loop {
+                let mut filled = 0;
+                while filled < BLOCK && reader.next(&mut block[filled]).map_err(fault)? {
+                    filled += 1;
+                }
+                self.outcome.rows += filled as u64;
                 if self.outcome.rows.is_multiple_of(4096) {
                     progress(before + reader.bytes_read());
                 }
-                problems.clear();
-                let mapping = reader.mapping();
-                match &mut mapping.draft(&record, &mut problems) {
-                    None => self.refuse(mapping, &record, &problems, file)?,
-                    Some(draft) => {
-                        if !each(self, mapping, &record, draft, &mut problems, file)? {
-                            return Ok(());
-                        }
-                    }
+                if !each(self, reader.mapping(), &block[..filled], file)? {
+                    return Ok(());
+                }
+                if filled < BLOCK {
+                    break;
                 }
             }
             before += reader.bytes_read();
@@ -152,6 +177,22 @@ impl<'p, 's> Intake<'p, 's> {
             self.keep_mended(&reader.mended());
             self.outcome.told(incoming, &reader);
         }
+        Ok(())
+    }
+
+    /// Notes in a first reading what a row says to the rows that it shares its credit with.
+    fn note(&mut self, mapping: &Mapping, record: &Record, file: usize) -> Result<()> {
+        let mut problems = Vec::new();
+        let mut draft = mapping.draft(record, &mut problems);
+        let located = match &mut draft {
+            Some(draft) => self.resolver.locate(mapping, draft, &mut problems)?,
+            None => None,
+        };
+        if let Some(draft) = &draft {
+            self.parts.note(mapping.profile(), draft, located.is_none());
+        }
+        let said = draft.as_ref().filter(|_| located.is_some());
+        self.groups.note(mapping, record, said, file);
         Ok(())
     }
 
@@ -173,40 +214,69 @@ impl<'p, 's> Intake<'p, 's> {
         }
     }
 
-    fn take(
+    /// Takes rows into the run, or refuses them.
+    fn take(&mut self, mapping: &Mapping, records: &[Record], file: usize) -> Result<()> {
+        let recalled = self.resolver.recall(mapping, records);
+        let mut problems = Vec::new();
+        for (record, recalled) in records.iter().zip(recalled) {
+            let known = match recalled {
+                Some(recalled) => self.resolver.locate_known(mapping, record, recalled, &mut problems)?,
+                None => None,
+            };
+            problems.clear();
+            match known {
+                Some((draft, located)) => {
+                    let row = self.resolver.resolve(&draft, located, file, None, None)?;
+                    self.run.rows.push(row);
+                }
+                None => self.take_unknown(mapping, record, file, &mut problems)?,
+            }
+            problems.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes a row whose outcome was not described in these words before.
+    fn take_unknown(
         &mut self,
         mapping: &Mapping,
         record: &Record,
-        draft: &mut Draft,
-        problems: &mut Vec<Problem>,
         file: usize,
+        problems: &mut Vec<Problem>,
     ) -> Result<()> {
-        let profile = self.setup.request.profile;
-        let located = self.resolver.locate(mapping, draft, problems)?;
-        let share = match profile.group {
-            None => None,
-            Some(_) => match self.groups.share(profile, draft) {
-                Ok(share) => Some(share),
-                Err((rule, reason)) => {
-                    let load = draft.credits.map(|load| load.to_string()).unwrap_or_default();
-                    let field = Field::Credits;
-                    problems.push(mapping.problem(draft.line, field, &load, rule, reason));
-                    None
-                }
-            },
+        let Some(mut draft) = mapping.draft(record, problems) else {
+            return self.refuse(mapping, record, problems, file);
         };
-        let elsewhere = self.elsewhere(mapping, draft, problems);
+        let located = self.resolver.locate(mapping, &mut draft, problems)?;
+        let share = self.share(mapping, &draft, problems);
+        let elsewhere = self.elsewhere(mapping, &draft, problems);
         match located {
             Some(located) if !problems.iter().any(Problem::is_error) => {
-                problems.extend(elsewhere.as_ref().and_then(|elsewhere| told(mapping, draft, elsewhere)));
-                if !problems.is_empty() {
+                problems.extend(elsewhere.as_ref().and_then(|elsewhere| told(mapping, &draft, elsewhere)));
+                if problems.is_empty() {
+                    self.resolver.remember(mapping, record, &located);
+                } else {
                     self.outcome.findings.add(file, problems);
                 }
-                let row = self.resolver.resolve(draft, located, file, share, elsewhere)?;
+                let row = self.resolver.resolve(&draft, located, file, share, elsewhere)?;
                 self.run.rows.push(row);
                 Ok(())
             }
             _ => self.refuse(mapping, record, problems, file),
+        }
+    }
+
+    /// What a row gets of its group's load, where the profile has groups.
+    fn share(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Option<Share> {
+        let profile = self.setup.request.profile;
+        profile.group.as_ref()?;
+        match self.groups.share(profile, draft) {
+            Ok(share) => Some(share),
+            Err((rule, reason)) => {
+                let load = draft.credits.map(|load| load.to_string()).unwrap_or_default();
+                problems.push(mapping.problem(draft.line, Field::Credits, &load, rule, reason));
+                None
+            }
         }
     }
 
@@ -256,7 +326,8 @@ impl<'p, 's> Intake<'p, 's> {
 
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
     fn finish_run(&mut self) -> Result<Run> {
-        let mut run = std::mem::take(&mut self.run);
+        let mut run = std::mem::replace(&mut self.run, self.spares.try_recv().unwrap_or_default());
+        self.enough = RUN.min(self.enough * 2);
         // Rows are wide: their keys are sorted, and each row moves once.
         run.rows.sort_by_cached_key(Prepared::key);
         run.leaves.reserve_exact(run.rows.len());
@@ -270,7 +341,18 @@ impl<'p, 's> Intake<'p, 's> {
         }
         run.registry = self.resolver.catalogue.take_pending();
         (run.keys, run.facts) = self.resolver.people.take_new();
+        self.hash_facts(&mut run)?;
         Ok(run)
+    }
+
+    fn hash_facts(&mut self, run: &mut Run) -> Result<()> {
+        for (fact, ord) in run.facts.iter().zip(0..) {
+            let salter = self.resolver.people.salter(fact.learner)?;
+            let ordinal = Ordinal::Fact { place: self.enrol_acts, ord };
+            run.fact_leaves.push(fact.leaf(&salter, &self.batch_id, ordinal, &mut self.scratch));
+        }
+        self.enrol_acts += u32::from(!run.facts.is_empty());
+        Ok(())
     }
 }
 

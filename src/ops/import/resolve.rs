@@ -4,9 +4,10 @@
 use super::catalogue::{Catalogue, KnownSystem, version_at};
 use super::checks::{Scales, accreditation_fault};
 use super::groups::Share;
-use super::memo::{Memo, describe};
+use super::identifiers::Identifiers;
 use super::parts::Elsewhere;
 use super::people::{Found, People};
+use super::recall::Memory;
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
 use crate::domain::fault::{Fault, Result};
@@ -15,30 +16,31 @@ use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::draft::{Draft, Mapping};
 use crate::intake::profile::{Differs, Field, Introduced, Offered, Profile, Unknown};
 use crate::intake::rules::{Problem, Rule, Severity};
-use crate::ops::post::Prepared;
+use crate::ops::post::{Prepared, Rare};
 use hashbrown::HashMap;
 use jiff::civil::Date;
+use std::num::NonZeroU32;
 
 /// What a row refers to, before anything new is introduced.
 pub struct Located {
-    institution: Option<usize>,
-    outcome: Option<usize>,
+    pub(super) institution: Option<usize>,
+    pub(super) outcome: Option<usize>,
     /// Position among the outcome's versions; none where a new one begins.
-    version: Option<usize>,
-    period: Time,
-    system: KnownSystem,
-    kind: Kind,
-    credits: Credits,
-    learner: Option<i64>,
-    scheme: i64,
+    pub(super) version: Option<usize>,
+    pub(super) period: Time,
+    pub(super) system: KnownSystem,
+    pub(super) kind: Kind,
+    pub(super) credits: Credits,
+    pub(super) learner: Option<i64>,
+    pub(super) scheme: i64,
 }
 
 /// As much of a period as a row needs.
 #[derive(Debug, Clone, Copy)]
-struct Time {
-    id: i64,
-    first: Date,
-    last: Date,
+pub struct Time {
+    pub(super) id: i64,
+    pub(super) first: Date,
+    pub(super) last: Date,
 }
 
 /// Looks up what rows refer to.
@@ -47,22 +49,24 @@ pub struct Resolver<'p> {
     pub catalogue: Catalogue,
     /// The learners.
     pub people: People,
-    profile: &'p Profile,
+    pub(super) profile: &'p Profile,
     /// Last day of the closed books.
     closed: Option<Date>,
-    today: Date,
-    scales: Scales,
+    pub(super) today: Date,
+    pub(super) scales: Scales,
     /// The profile is lenient about levels or their frameworks.
     lenient_level: bool,
     /// Rows whose date lies in the closed books.
     pub late: u64,
     periods: HashMap<(usize, String), Time>,
     no_calendar: Calendar,
+    /// Ids of grades, by the scale's place in `named_scales` and as written.
+    grades: Identifiers,
+    named_scales: Vec<String>,
     /// Schemes of the learners' identifiers by issuer.
     schemes: HashMap<String, i64>,
-    /// What rows of an outcome said of it, by the outcome's position.
-    memos: Vec<Option<Memo>>,
-    description: Vec<u8>,
+    /// What rows said of their outcomes.
+    pub(super) memory: Memory,
 }
 
 /// The attribute that names the row in which the credit of another one counts.
@@ -99,9 +103,10 @@ impl<'p> Resolver<'p> {
             late: 0,
             periods: HashMap::new(),
             no_calendar: Calendar::default(),
+            grades: Identifiers::default(),
+            named_scales: Vec::new(),
             schemes: HashMap::new(),
-            memos: Vec::new(),
-            description: Vec::new(),
+            memory: Memory::default(),
         })
     }
 
@@ -165,17 +170,10 @@ impl<'p> Resolver<'p> {
                 report(Field::Period, &draft.period, Rule::PeriodNotOffered, reason);
             }
         }
-        describe(draft, &mut self.description);
-        let memo = outcome.and_then(|at| self.memos.get(at)?.as_ref());
-        let remembered =
-            memo.zip(period).and_then(|(memo, period)| memo.version(&self.description, period.id));
-        if remembered.is_none()
-            && let Some((field, value, rule, reason)) = self.level_fault(draft)
-        {
+        if let Some((field, value, rule, reason)) = self.level_fault(draft) {
             report(field, value, rule, reason);
         }
         let version = match (period, outcome) {
-            _ if remembered.is_some() => remembered,
             (Some(period), Some(at)) => match self.version(at, draft, period.first) {
                 Ok(version) => version,
                 Err((field, value, reason)) => {
@@ -250,9 +248,6 @@ impl<'p> Resolver<'p> {
             (Some(period), Some(system), Some(credits), Some(kind))
                 if !problems[before..].iter().any(Problem::is_error) =>
             {
-                if let (Some(at), Some(version), None) = (outcome, version, remembered) {
-                    self.remember(at, version, period.id);
-                }
                 Ok(Some(Located {
                     institution,
                     outcome,
@@ -269,18 +264,7 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    /// Keeps what the row at hand said of an outcome, all of which was found right.
-    fn remember(&mut self, outcome: usize, version: usize, period: i64) {
-        if self.memos.len() <= outcome {
-            self.memos.resize_with(outcome + 1, || None);
-        }
-        let versions = &self.catalogue.outcomes[outcome].versions;
-        let dated = versions.len() > 1
-            || versions.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
-        self.memos[outcome] = Some(Memo::new(&self.description, version, dated.then_some(period)));
-    }
-
-    fn period(
+    pub(super) fn period(
         &mut self,
         mapping: &Mapping,
         draft: &Draft,
@@ -437,18 +421,20 @@ impl<'p> Resolver<'p> {
         Ok(Prepared {
             learner,
             amount,
-            line: draft.line as i64,
-            record: draft.record.as_deref().map(Box::from),
-            group: share.map(|share| Box::new((share.first_line as i64, share.load))),
+            rare: Rare::boxed(
+                draft.record.as_deref().map(Box::from),
+                share.map(|share| (share.first_line as i64, share.load)),
+            ),
+            line: small(draft.line)?,
             outcome: small(self.catalogue.outcomes[outcome].row.id)?,
             version: version as u32 + 1,
             period: small(located.period.id)?,
-            attempt: draft.attempt,
+            attempt: small(draft.attempt)?,
             system: small(located.system.id)?,
             institution: small(self.catalogue.known[institution].row.id)?,
-            grade: self.grade(draft)?.map(small).transpose()?,
-            attrs: self.attrs(draft, elsewhere)?.map(small).transpose()?,
-            file: file as u32,
+            grade: some_small(self.grade(draft)?)?,
+            attrs: some_small(self.attrs(draft, elsewhere)?)?,
+            file: small(file)?,
             years: (located.period.first.year(), located.period.last.year()),
             status: draft.status,
             kind: located.kind,
@@ -477,9 +463,9 @@ impl<'p> Resolver<'p> {
             accredited_to: None,
         };
         self.catalogue.add_version(outcome, row)?;
-        // What was remembered of older versions may now be said of this one.
-        if let Some(memo) = self.memos.get_mut(outcome) {
-            *memo = None;
+        if self.catalogue.outcomes[outcome].versions.len() > 1 {
+            // What was remembered of older versions may now be said of this one.
+            self.memory.forget();
         }
         Ok(self.catalogue.outcomes[outcome].versions.len() - 1)
     }
@@ -499,7 +485,20 @@ impl<'p> Resolver<'p> {
 
     fn grade(&mut self, draft: &Draft) -> Result<Option<i64>> {
         let Some(written) = draft.grade.as_deref() else { return Ok(None) };
-        self.catalogue.grade(draft.scale.as_deref().unwrap_or_default(), written).map(Some)
+        let scale = draft.scale.as_deref().unwrap_or_default();
+        let number = match self.named_scales.iter().position(|known| known == scale) {
+            Some(at) => at as i64,
+            None => {
+                self.named_scales.push(scale.to_owned());
+                self.named_scales.len() as i64 - 1
+            }
+        };
+        if let Some(id) = self.grades.get(number, written) {
+            return Ok(Some(id));
+        }
+        let id = self.catalogue.grade(scale, written)?;
+        self.grades.insert(number, written, id);
+        Ok(Some(id))
     }
 
     fn attrs(&mut self, draft: &Draft, elsewhere: Option<Elsewhere>) -> Result<Option<i64>> {
@@ -519,10 +518,16 @@ impl<'p> Resolver<'p> {
     }
 }
 
-/// The id of a registry row as a prepared row holds it.
-fn small(id: i64) -> Result<u32> {
-    u32::try_from(id)
-        .map_err(|_| Fault::new("S915", format!("a registry has the id {id}, which is out of range")))
+/// A number as small as a prepared row holds it.
+fn small<N: Copy + std::fmt::Display, T: TryFrom<N>>(number: N) -> Result<T> {
+    T::try_from(number).map_err(|_| {
+        Fault::new("S915", format!("the number {number} of a registry or a row is out of range"))
+    })
+}
+
+/// The id of a registry row that may be missing; ids start from 1.
+fn some_small(id: Option<i64>) -> Result<Option<NonZeroU32>> {
+    id.map(|id| small(id).map(NonZeroU32::new)).transpose().map(Option::flatten)
 }
 
 fn constant(profile: &Profile, field: Field) -> bool {

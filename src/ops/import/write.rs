@@ -21,7 +21,7 @@ use crate::store::{self, Head, Store};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tempfile::NamedTempFile;
 
 /// Runs that may wait between the two sides: one is written while the next is read.
@@ -126,13 +126,15 @@ pub fn run(
     progress: Progress,
 ) -> Result<Outcome> {
     let (sender, receiver) = sync_channel::<Run>(IN_FLIGHT);
+    // Runs go back when they are written, so that their memory serves again.
+    let (giver, spares) = sync_channel::<Run>(IN_FLIGHT + 2);
     let batch_id = setup.payload.id_bytes();
     let setup = &setup;
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || -> Result<Read> {
             let resolver =
                 Resolver::new(catalogue, people, setup.request.profile, setup.closed, setup.today)?;
-            let mut intake = Intake::new(resolver, setup, batch_id);
+            let mut intake = Intake::new(resolver, setup, batch_id, spares);
             let told = |bytes| progress(bytes, setup.bytes);
             intake.read(&mut |run| sender.send(run).is_ok(), &told)?;
             intake.outcome.learners = intake.resolver.people.opened();
@@ -142,7 +144,7 @@ pub fn run(
         let mut done: Option<(Outcome, Option<RejectWriter<NamedTempFile>>)> = None;
         store.append(setup.request.log, Some(head), &mut |tx| {
             let mut poster = Poster::open(tx, setup.request.log, &setup.payload)?;
-            let counts = post(&mut poster, setup, &receiver)?;
+            let counts = post(&mut poster, setup, &receiver, &giver)?;
             let read = match reading.take().map(std::thread::ScopedJoinHandle::join) {
                 Some(Ok(read)) => read?,
                 _ => return Err(Fault::new("I901", "the reading side of the import stopped unexpectedly")),
@@ -166,26 +168,33 @@ pub fn run(
     })
 }
 
-fn post(poster: &mut Poster, setup: &Setup, receiver: &Receiver<Run>) -> Result<Counts> {
+fn post(
+    poster: &mut Poster,
+    setup: &Setup,
+    receiver: &Receiver<Run>,
+    giver: &SyncSender<Run>,
+) -> Result<Counts> {
     let mut counts = Counts::default();
     poster.expect(setup.bytes / BYTES_A_ROW);
     if let Some(profile) = &setup.profile {
         poster.register_one(profile)?;
         counts.registry += 1;
     }
-    for run in receiver {
+    for mut run in receiver {
         if !run.registry.is_empty() {
             counts.registry += run.registry.len() as u64;
             poster.register(&run.registry)?;
         }
         if !run.facts.is_empty() {
-            poster.enrol(&run.keys, run.facts)?;
+            poster.enrol_hashed(&run.keys, std::mem::take(&mut run.facts), &run.fact_leaves)?;
         }
         poster.achievements(&run.rows, &run.leaves, &mut |row, verdict| counts.add(row, verdict))?;
         if !run.refusals.is_empty() {
             counts.refusals += run.refusals.len() as u64;
-            poster.refusals(run.refusals)?;
+            poster.refusals(std::mem::take(&mut run.refusals))?;
         }
+        // Nobody takes it where the reading is done.
+        let _ = giver.try_send(run.emptied());
     }
     Ok(counts)
 }
@@ -200,7 +209,12 @@ impl Counts {
             Verdict::Posted(_) => self.recorded += 1,
             Verdict::Already(_) => self.already += 1,
             Verdict::Conflict { rule, reason } => {
-                self.conflicts.push(Conflict { file: i64::from(row.file), line: row.line, rule, reason });
+                self.conflicts.push(Conflict {
+                    file: i64::from(row.file),
+                    line: i64::from(row.line),
+                    rule,
+                    reason,
+                });
             }
         }
     }

@@ -146,12 +146,12 @@ impl Claims {
                 run.same_key.clear();
             }
             let may_be_kept = row.learner <= self.last_known_learner || (filled && self.has(row));
-            let claim = match (may_be_kept, run.same_key.is_empty(), &row.record) {
+            let claim = match (may_be_kept, run.same_key.is_empty(), row.record()) {
                 (false, true, None) => None,
                 _ => self.judge_one(tx, rows, at, may_be_kept, &run)?,
             };
             if matches!(claim, None | Some(Claim::Again { .. })) {
-                if let Some(record) = &row.record {
+                if let Some(record) = row.record() {
                     run.records.insert((row.institution, record), (run.posted, at));
                 }
                 run.same_key.push((at, run.posted));

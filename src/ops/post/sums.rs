@@ -7,6 +7,7 @@ use crate::domain::fault::Result;
 use crate::ops::names::Names;
 use crate::store::{Read, SummaryKey, SummarySums};
 use hashbrown::HashMap;
+use std::hash::{Hash, Hasher};
 
 /// Deposits that are gathered before those of one learner are added up.
 const GATHERED: usize = 1 << 18;
@@ -18,13 +19,22 @@ const DENSE: usize = 1 << 20;
 type Class = (i64, String, String, String);
 
 /// Dimensions of the summary as small integers, until the batch is sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cell {
     class: u32,
     system: u32,
     years: (i16, i16),
     kind: u8,
     status: u8,
+}
+
+impl Hash for Cell {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (first, last) = self.years;
+        state.write_u64(u64::from(self.class) << 32 | u64::from(self.system));
+        let years = u64::from(first as u16) << 16 | u64::from(last as u16);
+        state.write_u64(years << 16 | u64::from(self.kind) << 8 | u64::from(self.status));
+    }
 }
 
 /// Rows of the balance table: learner, system, amounts to add.
@@ -49,32 +59,42 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// An achievement that was posted; those of a learner in one system come together.
+    /// Achievements that were posted; those of a learner in one system come together.
+    ///
+    /// Each step is a loop of its own: its look-ups are far apart in memory, and a processor waits for
+    /// several of them at once where nothing else stands between.
     ///
     /// # Errors
     /// Where the registries cannot be read.
-    pub fn deposit(&mut self, read: &(impl Read + ?Sized), names: &Names, row: &Prepared) -> Result<()> {
-        if row.amount != Credits::ZERO {
+    pub fn deposits(&mut self, read: &(impl Read + ?Sized), names: &Names, rows: &[&Prepared]) -> Result<()> {
+        for row in rows.iter().filter(|row| row.amount != Credits::ZERO) {
             match self.deposits.last_mut() {
-                Some((learner, system, amount)) if (*learner, *system) == (row.learner, row.system) => {
+                Some((learner, system, amount))
+                    if (*learner, *system) == (row.learner, u32::from(row.system)) =>
+                {
                     *amount += row.amount.0;
                 }
-                _ => self.deposits.push((row.learner, row.system, row.amount.0)),
-            }
-            if self.deposits.len() >= GATHERED + 2 * self.added_up {
-                self.add_up();
+                _ => self.deposits.push((row.learner, u32::from(row.system), row.amount.0)),
             }
         }
-        let cell = Cell {
-            class: self.class(read, names, i64::from(row.outcome), i64::from(row.version))?,
-            system: row.system,
-            years: row.years,
-            kind: row.kind as u8,
-            status: row.status as u8,
-        };
-        let sums = self.summary.entry(cell).or_default();
-        sums.achievements += 1;
-        sums.deposited += row.amount.0;
+        if self.deposits.len() >= GATHERED + 2 * self.added_up {
+            self.add_up();
+        }
+        let mut cells = Vec::with_capacity(rows.len());
+        for row in rows {
+            cells.push(Cell {
+                class: self.class(read, names, i64::from(row.outcome), i64::from(row.version))?,
+                system: u32::from(row.system),
+                years: row.years,
+                kind: row.kind as u8,
+                status: row.status as u8,
+            });
+        }
+        for (cell, row) in cells.into_iter().zip(rows) {
+            let sums = self.summary.entry(cell).or_default();
+            sums.achievements += 1;
+            sums.deposited += row.amount.0;
+        }
         Ok(())
     }
 
@@ -176,24 +196,25 @@ impl Sums {
     /// The rows to add, in the order of their tables' keys.
     pub fn finish(mut self) -> (BalanceRows, SummaryRows) {
         self.add_up();
-        let mut rows: HashMap<SummaryKey, SummarySums> = HashMap::new();
-        for (cell, sums) in &self.summary {
-            let (institution, framework, level, field) = &self.classes[cell.class as usize];
-            let key = SummaryKey {
-                institution: *institution,
-                system: i64::from(cell.system),
-                kind: i64::from(cell.kind),
-                framework: framework.clone(),
-                level: level.clone(),
-                field: field.clone(),
-                year: year_label(cell.years),
-                status: i64::from(cell.status),
-            };
-            rows.entry(key).or_default().add(sums);
-        }
-        let mut rows: SummaryRows = rows.into_iter().filter(|(_, sums)| !sums.is_empty()).collect();
+        let filled = self.summary.iter().filter(|(_, sums)| !sums.is_empty());
+        let mut rows: SummaryRows = filled.map(|(cell, sums)| (self.key_of(cell), *sums)).collect();
         rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         (self.balance_rows(), rows)
+    }
+
+    /// A cell's key; no two cells have the same.
+    fn key_of(&self, cell: &Cell) -> SummaryKey {
+        let (institution, framework, level, field) = &self.classes[cell.class as usize];
+        SummaryKey {
+            institution: *institution,
+            system: i64::from(cell.system),
+            kind: i64::from(cell.kind),
+            framework: framework.clone(),
+            level: level.clone(),
+            field: field.clone(),
+            year: year_label(cell.years),
+            status: i64::from(cell.status),
+        }
     }
 
     fn balance_rows(mut self) -> BalanceRows {

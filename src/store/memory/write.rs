@@ -33,9 +33,6 @@ fn keep<K: Ord, V>(map: &mut BTreeMap<K, V>, table: &str, columns: &str, key: K,
 impl Tables {
     /// A row that stands already, to the letter, is only projected again: so registries are rebuilt.
     fn keep_act_row(&mut self, entry: EntryId, row: &ActRow) -> Result<()> {
-        if self.act_rows.get(&(entry, row.ord)) == Some(row) {
-            return Ok(());
-        }
         keep(&mut self.act_rows, "act_row", "entry, ord", (entry, row.ord), row.clone())
     }
 
@@ -64,8 +61,12 @@ impl Tx for Tables {
     }
 
     fn put_act_rows(&mut self, entry: EntryId, rows: &[ActRow]) -> Result<()> {
+        rows.iter().try_for_each(|row| self.keep_act_row(entry, row))?;
+        self.project_act_rows(rows)
+    }
+
+    fn project_act_rows(&mut self, rows: &[ActRow]) -> Result<()> {
         for row in rows {
-            self.keep_act_row(entry, row)?;
             let registry = registry::named(&row.table)?;
             registry.keep(self.registries.entry(registry.table).or_default(), &row.row)?;
         }

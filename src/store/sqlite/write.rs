@@ -11,17 +11,18 @@ use crate::store::{
     Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Refusal, SummaryKey, SummarySums, Tx,
 };
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Params, Statement};
+use rusqlite::{CachedStatement, Params, Statement};
 use serde_json::Value;
 
 /// Rows that one INSERT carries: measured, more gains nothing.
 const ROWS_AT_ONCE: usize = 16;
 
-/// The columns of an achievement that are rarely all empty; those that are stay out of the statement.
-const ACHIEVEMENT: &[&str] = &[
-    "entry", "learner", "outcome", "version", "period", "attempt", "nth", "status", "kind", "system",
-    "amount", "file", "line", "grade",
-];
+/// The columns of an achievement that every statement brings.
+const ACHIEVEMENT: &[&str] =
+    &["entry", "learner", "outcome", "period", "kind", "system", "amount", "line", "grade"];
+/// Those that hold the same in most rows, with that value: where they hold it in all rows of a statement,
+/// it stands in the statement itself.
+const USUAL: &[(&str, i64)] = &[("version", 1), ("attempt", 1), ("nth", 0), ("status", 0), ("file", 0)];
 const BALANCE: &[&str] =
     &["learner", "system", "held", "placed", "converted", "redeemed", "expired", "transferred"];
 const MOVEMENT: &[&str] =
@@ -38,9 +39,21 @@ pub fn sql_value(value: &Value) -> SqlValue {
     }
 }
 
-fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
-    let group = format!("({})", vec!["?"; columns.len()].join(","));
-    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
+/// A column of an INSERT: a parameter, or the same in all rows.
+#[derive(Clone, Copy)]
+struct Col<'a>(&'a str, Option<i64>);
+
+/// Columns that are all parameters.
+fn bound<'a>(columns: &[&'a str]) -> Vec<Col<'a>> {
+    columns.iter().map(|column| Col(column, None)).collect()
+}
+
+/// Parameters come before columns that are the same in all rows.
+fn insert_sql(table: &str, columns: &[Col], rows: usize) -> String {
+    let names: Vec<&str> = columns.iter().map(|Col(name, _)| *name).collect();
+    let value = |Col(_, fixed): &Col| fixed.map_or("?".to_owned(), |fixed| fixed.to_string());
+    let group = format!("({})", columns.iter().map(value).collect::<Vec<_>>().join(","));
+    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", names.join(","), vec![group; rows].join(","))
 }
 
 impl Sqlite {
@@ -61,10 +74,11 @@ impl Sqlite {
     fn insert_many<T>(
         &self,
         table: &str,
-        columns: &[&str],
+        columns: &[Col],
         rows: &[T],
         bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
     ) -> Result<()> {
+        let parameters = columns.iter().filter(|Col(_, fixed)| fixed.is_none()).count();
         assert!(self.open_batch.get(), "the ledger is written inside `append` only");
         let insert = |rows: &[T], at_once: usize| -> rusqlite::Result<()> {
             if rows.is_empty() {
@@ -73,7 +87,7 @@ impl Sqlite {
             let mut statement = self.conn.prepare_cached(&insert_sql(table, columns, at_once))?;
             for chunk in rows.chunks_exact(at_once) {
                 for (at, row) in chunk.iter().enumerate() {
-                    bind(&mut statement, at * columns.len() + 1, row)?;
+                    bind(&mut statement, at * parameters + 1, row)?;
                 }
                 statement.raw_execute()?;
             }
@@ -83,109 +97,169 @@ impl Sqlite {
         insert(whole, ROWS_AT_ONCE).and_then(|()| insert(rest, 1)).map_err(fault(self.path()))
     }
 
-    /// The highest account that has a balance; 0 before the first.
-    fn last_balance(&self) -> Result<i64> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT ifnull(max(learner), 0) FROM balance")
-            .map_err(fault(self.path()))?;
+    /// Inserts rows of a table whose first column is its INTEGER PRIMARY KEY.
+    ///
+    /// A statement of several rows that brings keys of its own keeps a copy of every page that it
+    /// changes, which costs more than the rows. So rows that continue the table's highest key leave
+    /// theirs out, and SQLite counts on; any other row has a statement of its own.
+    fn insert_keyed<T>(
+        &self,
+        table: &str,
+        columns: &[Col],
+        rows: &[T],
+        key: impl Fn(&T) -> i64,
+        bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let mut highest = self.highest(table, columns[0].0)?;
+        let with_key = |s: &mut Statement, at: usize, row: &T| {
+            s.raw_bind_parameter(at, key(row))?;
+            bind(s, at + 1, row)
+        };
+        for run in rows.chunk_by(|a, b| key(a).checked_add(1) == Some(key(b))) {
+            let counted_on = if key(&run[0]) == highest.saturating_add(1) { 0 } else { 1 };
+            let own = if key(&run[0]) > highest { counted_on } else { run.len() };
+            let (own, counted) = run.split_at(own);
+            for row in own {
+                self.insert_many(table, columns, std::slice::from_ref(row), with_key)?;
+            }
+            self.insert_many(table, &columns[1..], counted, &bind)?;
+            let last = key(&run[run.len() - 1]);
+            if !counted.is_empty() && self.conn.last_insert_rowid() != last {
+                return Err(Fault::new("S917", format!("{table} gave a row another key than {last}")));
+            }
+            highest = highest.max(last);
+        }
+        Ok(())
+    }
+
+    /// The highest key of a table; 0 where it is empty.
+    fn highest(&self, table: &str, key: &str) -> Result<i64> {
+        let sql = format!("SELECT ifnull(max({key}), 0) FROM {table}");
+        let mut statement = self.conn.prepare_cached(&sql).map_err(fault(self.path()))?;
         statement.query_row([], |row| row.get(0)).map_err(fault(self.path()))
     }
 
-    /// Inserts or replaces one row of a registry, as a register act says it.
-    fn project(&self, table: &str, row: &str) -> Result<()> {
-        if !TABLES.contains(&table) {
-            return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+    /// Inserts or replaces rows of registries, as a register act says them.
+    fn project(&self, rows: &[ActRow]) -> Result<()> {
+        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
+        let mut statements: Vec<(&str, Vec<String>, CachedStatement)> = Vec::new();
+        for row in rows {
+            let object = registry_row(row)?;
+            let known = statements
+                .iter()
+                .position(|(table, columns, _)| *table == row.table && object.keys().eq(columns));
+            let at = match known {
+                Some(at) => at,
+                None => {
+                    let columns: Vec<String> = object.keys().cloned().collect();
+                    let sql = project_sql(&row.table, &columns);
+                    let statement = self.conn.prepare_cached(&sql).map_err(fault(self.path()))?;
+                    statements.push((&row.table, columns, statement));
+                    statements.len() - 1
+                }
+            };
+            let values = rusqlite::params_from_iter(object.values().map(sql_value));
+            statements[at].2.execute(values).map_err(fault(self.path()))?;
         }
-        let object: Object = serde_json::from_str(row).map_err(|error| {
-            Fault::new("S906", format!("a row of `{table}` is not a JSON object: {error}"))
-        })?;
-        if !object.get("id").is_some_and(Value::is_i64) {
-            return Err(Fault::new("S501", format!("a row of `{table}` has no id")));
-        }
-        let columns: Vec<String> = object.keys().map(|column| format!("\"{column}\"")).collect();
-        let updates: Vec<String> =
-            columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let sql = format!(
-            "INSERT INTO \"{table}\" ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
-            columns.join(","),
-            vec!["?"; columns.len()].join(","),
-            updates.join(",")
-        );
-        self.run(&sql, rusqlite::params_from_iter(object.values().map(sql_value)))
+        Ok(())
     }
 }
 
-/// Which of an achievement's columns that may be empty are filled somewhere in these rows.
-fn filled(rows: &[Achievement]) -> [bool; 3] {
-    let any = |has: fn(&Achievement) -> bool| rows.iter().any(has);
-    [
-        any(|a| a.attrs.is_some()),
-        any(|a| a.group_line.is_some() || a.group_load.is_some()),
-        any(|a| a.record.is_some()),
-    ]
+/// A row of a register act, if it is one of a registry.
+fn registry_row(row: &ActRow) -> Result<Object> {
+    let ActRow { table, row, .. } = row;
+    if !TABLES.contains(&table.as_str()) {
+        return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+    }
+    let object: Object = serde_json::from_str(row)
+        .map_err(|error| Fault::new("S906", format!("a row of `{table}` is not a JSON object: {error}")))?;
+    if !object.get("id").is_some_and(Value::is_i64) {
+        return Err(Fault::new("S501", format!("a row of `{table}` has no id")));
+    }
+    Ok(object)
 }
 
-fn bind_achievement(
-    s: &mut Statement,
-    at: usize,
-    a: &Achievement,
-    [attrs, group, record]: [bool; 3],
-) -> rusqlite::Result<()> {
-    let numbers = [
-        a.entry.0,
-        a.learner,
-        a.outcome,
-        a.version,
-        a.period,
-        a.attempt,
-        a.nth,
-        a.status as i64,
-        a.kind as i64,
-        a.system,
-        a.amount.0,
-        a.file,
-        a.line,
-    ];
-    for (offset, number) in numbers.into_iter().enumerate() {
-        s.raw_bind_parameter(at + offset, number)?;
+/// Inserts a registry's row, or replaces the one of its id.
+fn project_sql(table: &str, columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+    let updates: Vec<String> = columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO \"{table}\" ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
+        columns.join(","),
+        vec!["?"; columns.len()].join(","),
+        updates.join(",")
+    )
+}
+
+/// Which columns of an achievement the rows need parameters for.
+struct Filled {
+    usual: [bool; USUAL.len()],
+    attrs: bool,
+    group: bool,
+    record: bool,
+}
+
+/// What [`USUAL`] names, of one row.
+fn usual(a: &Achievement) -> [i64; USUAL.len()] {
+    [a.version, a.attempt, a.nth, a.status as i64, a.file]
+}
+
+impl Filled {
+    fn of(rows: &[Achievement]) -> Filled {
+        let any = |has: fn(&Achievement) -> bool| rows.iter().any(has);
+        Filled {
+            usual: std::array::from_fn(|at| rows.iter().all(|row| usual(row)[at] == USUAL[at].1)),
+            attrs: any(|a| a.attrs.is_some()),
+            group: any(|a| a.group_line.is_some() || a.group_load.is_some()),
+            record: any(|a| a.record.is_some()),
+        }
     }
-    let mut next = at + numbers.len();
-    let mut place = || {
-        next += 1;
-        next - 1
-    };
-    s.raw_bind_parameter(place(), a.grade)?;
-    if attrs {
-        s.raw_bind_parameter(place(), a.attrs)?;
+
+    fn columns(&self) -> Vec<Col<'static>> {
+        let mut columns = bound(ACHIEVEMENT);
+        let unusual = USUAL.iter().zip(self.usual).filter(|(_, usual)| !usual);
+        columns.extend(unusual.map(|((column, _), _)| Col(column, None)));
+        let optional = [("attrs", self.attrs), ("group_line", self.group), ("group_load", self.group)];
+        let optional = optional.into_iter().chain([("record", self.record)]);
+        columns.extend(optional.filter(|(_, filled)| *filled).map(|(column, _)| Col(column, None)));
+        let fixed = USUAL.iter().zip(self.usual).filter(|(_, usual)| *usual);
+        columns.extend(fixed.map(|((column, value), _)| Col(column, Some(*value))));
+        columns
     }
-    if group {
-        s.raw_bind_parameter(place(), a.group_line)?;
-        s.raw_bind_parameter(place(), a.group_load.map(|load| load.0))?;
+
+    /// Binds what [`Filled::columns`] has parameters for, but the entry.
+    fn bind(&self, s: &mut Statement, at: usize, a: &Achievement) -> rusqlite::Result<()> {
+        let always = [a.learner, a.outcome, a.period, a.kind as i64, a.system, a.amount.0, a.line];
+        let mut places = at..;
+        let mut place = || places.next().unwrap_or_default();
+        for number in always {
+            s.raw_bind_parameter(place(), number)?;
+        }
+        s.raw_bind_parameter(place(), a.grade)?;
+        for (number, _) in usual(a).into_iter().zip(self.usual).filter(|(_, usual)| !usual) {
+            s.raw_bind_parameter(place(), number)?;
+        }
+        if self.attrs {
+            s.raw_bind_parameter(place(), a.attrs)?;
+        }
+        if self.group {
+            s.raw_bind_parameter(place(), a.group_line)?;
+            s.raw_bind_parameter(place(), a.group_load.map(|load| load.0))?;
+        }
+        if self.record {
+            s.raw_bind_parameter(place(), a.record.as_deref())?;
+        }
+        Ok(())
     }
-    if record {
-        s.raw_bind_parameter(place(), a.record.as_deref())?;
-    }
-    Ok(())
 }
 
 fn bind_movement(s: &mut Statement, at: usize, m: &Movement) -> rusqlite::Result<()> {
-    let numbers = [
-        m.entry.0,
-        m.kind as i64,
-        m.decision.0,
-        m.learner,
-        m.lot.0,
-        m.num,
-        m.den,
-        m.system,
-        m.amount.0,
-        m.period,
-    ];
+    let numbers =
+        [m.kind as i64, m.decision.0, m.learner, m.lot.0, m.num, m.den, m.system, m.amount.0, m.period];
     for (offset, number) in numbers.into_iter().enumerate() {
         s.raw_bind_parameter(at + offset, number)?;
     }
-    s.raw_bind_parameter(at + 10, m.undoes.map(|entry| entry.0))
+    s.raw_bind_parameter(at + numbers.len(), m.undoes.map(|entry| entry.0))
 }
 
 impl Tx for Sqlite {
@@ -195,28 +269,23 @@ impl Tx for Sqlite {
     }
 
     fn put_act_rows(&mut self, entry: EntryId, rows: &[ActRow]) -> Result<()> {
-        for row in rows {
-            // A row that stands already is only projected again: that is how registries are rebuilt.
-            let sql = "INSERT INTO act_row (entry, ord, tbl, row) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS \
-                       (SELECT 1 FROM act_row WHERE entry = ?1 AND ord = ?2 AND tbl = ?3 AND row = ?4)";
-            self.run(sql, (entry.0, row.ord, &row.table, &row.row))?;
-            self.project(&row.table, &row.row)?;
-        }
-        Ok(())
+        self.insert_many("act_row", &bound(&["entry", "ord", "tbl", "row"]), rows, |s, at, row| {
+            s.raw_bind_parameter(at, entry.0)?;
+            s.raw_bind_parameter(at + 1, row.ord)?;
+            s.raw_bind_parameter(at + 2, &row.table)?;
+            s.raw_bind_parameter(at + 3, &row.row)
+        })?;
+        self.project(rows)
     }
 
     fn put_achievements(&mut self, rows: &[Achievement]) -> Result<()> {
-        let filled = filled(rows);
-        let [attrs, group, record] = filled;
-        let mut columns = ACHIEVEMENT.to_vec();
-        columns.extend(attrs.then_some("attrs"));
-        columns.extend(["group_line", "group_load"].into_iter().filter(|_| group));
-        columns.extend(record.then_some("record"));
-        self.insert_many("achievement", &columns, rows, |s, at, a| bind_achievement(s, at, a, filled))
+        let filled = Filled::of(rows);
+        let bind = |s: &mut Statement, at: usize, a: &Achievement| filled.bind(s, at, a);
+        self.insert_keyed("achievement", &filled.columns(), rows, |a| a.entry.0, bind)
     }
 
     fn put_movements(&mut self, rows: &[Movement]) -> Result<()> {
-        self.insert_many("movement", MOVEMENT, rows, bind_movement)
+        self.insert_keyed("movement", &bound(MOVEMENT), rows, |m| m.entry.0, bind_movement)
     }
 
     fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()> {
@@ -232,23 +301,33 @@ impl Tx for Sqlite {
     }
 
     fn put_keys(&mut self, keys: &[(i64, Key)]) -> Result<()> {
-        self.insert_many("learner", &["id", "key"], keys, |s, at, (id, key)| {
-            s.raw_bind_parameter(at, id)?;
-            s.raw_bind_parameter(at + 1, key)
-        })
+        self.insert_keyed(
+            "learner",
+            &bound(&["id", "key"]),
+            keys,
+            |(id, _)| *id,
+            |s, at, (_, key)| s.raw_bind_parameter(at, key),
+        )
     }
 
     fn put_identities(&mut self, rows: &[Identity]) -> Result<()> {
-        let columns = ["learner", "nth", "scheme", "value", "valid_from", "valid_to", "entry", "ord"];
+        let dated = rows.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
+        let mut columns = bound(&["learner", "nth", "scheme", "value", "entry", "ord"]);
+        if dated {
+            columns.extend(bound(&["valid_from", "valid_to"]));
+        }
         self.insert_many("identity", &columns, rows, |s, at, row| {
             for (offset, number) in [row.learner, row.nth, row.scheme].into_iter().enumerate() {
                 s.raw_bind_parameter(at + offset, number)?;
             }
             s.raw_bind_parameter(at + 3, &row.value)?;
-            s.raw_bind_parameter(at + 4, row.valid_from.as_deref())?;
-            s.raw_bind_parameter(at + 5, row.valid_to.as_deref())?;
-            s.raw_bind_parameter(at + 6, row.entry.0)?;
-            s.raw_bind_parameter(at + 7, row.ord)
+            s.raw_bind_parameter(at + 4, row.entry.0)?;
+            s.raw_bind_parameter(at + 5, row.ord)?;
+            if dated {
+                s.raw_bind_parameter(at + 6, row.valid_from.as_deref())?;
+                s.raw_bind_parameter(at + 7, row.valid_to.as_deref())?;
+            }
+            Ok(())
         })
     }
 
@@ -273,10 +352,10 @@ impl Tx for Sqlite {
                    AND transferred = 0";
         // Accounts without a balance yet come last, and need no look-up; keys out of order all get one.
         let ascending = rows.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1));
-        let last = if ascending { self.last_balance()? } else { i64::MAX };
+        let last = if ascending { self.highest("balance", "learner")? } else { i64::MAX };
         let (known, new) = rows.split_at(rows.partition_point(|(learner, _, _)| *learner <= last));
         let filled: Vec<_> = new.iter().filter(|(_, _, balance)| !balance.is_empty()).collect();
-        self.insert_many("balance", BALANCE, &filled, |s, at, (learner, system, balance)| {
+        self.insert_many("balance", &bound(BALANCE), &filled, |s, at, (learner, system, balance)| {
             let amounts = Place::ALL[1..].iter().map(|place| balance.at(*place).0);
             let mut numbers = [*learner, *system].into_iter().chain(amounts).zip(at..);
             numbers.try_for_each(|(number, at)| s.raw_bind_parameter(at, number))
@@ -328,7 +407,7 @@ impl Tx for Sqlite {
     }
 
     fn project_act_rows(&mut self, rows: &[ActRow]) -> Result<()> {
-        rows.iter().try_for_each(|row| self.project(&row.table, &row.row))
+        self.project(rows)
     }
 
     fn put_tiles(&mut self, log: i64, tiles: &[Tile]) -> Result<()> {
