@@ -18,7 +18,7 @@ use tell::{aside, sections, tell};
 /// Import files of achievements, outcomes, institutions or learners
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The files, read as one batch
+    /// The files, read as one batch: delimited text, xlsx, xls, ods, each also packed by gzip; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The profile that says how to read them: a TOML file, or the name of one kept in the bank or built in

@@ -102,6 +102,23 @@ impl Record {
         self.ends.push(self.text.len());
     }
 
+    /// Bytes of its text and of its fields' places.
+    pub fn size(&self) -> usize {
+        self.text.len() + self.ends.len() * size_of::<usize>()
+    }
+
+    /// Moves the row to another line.
+    pub fn stand_on(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// Adds empty fields up to a number of them.
+    pub fn pad(&mut self, width: usize) {
+        while self.len() < width {
+            self.push("");
+        }
+    }
+
     /// Marks the field that was pushed last as one that cannot be trusted.
     pub fn doubt(&mut self, rule: Rule, reason: impl Into<String>) {
         let index = self.len().saturating_sub(1);

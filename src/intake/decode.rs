@@ -29,6 +29,48 @@ pub fn encoding(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes())
 }
 
+/// How far a text is UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scan {
+    /// Where the first bytes stand that are not UTF-8, from 0.
+    pub broken: Option<u64>,
+    /// Whether there is anything beyond ASCII before them.
+    pub beyond_ascii: bool,
+}
+
+/// Looks through a text for the first bytes that are not UTF-8.
+///
+/// # Errors
+/// Hands on what the system says.
+pub fn scan_utf8(mut read: impl Read) -> io::Result<Scan> {
+    let mut buffer = vec![0; CHUNK];
+    let (mut before, mut kept, mut beyond_ascii) = (0, 0, false);
+    loop {
+        let size = read_some(&mut read, &mut buffer[kept..])?;
+        let end = kept + size;
+        let valid = Encoding::utf8_valid_up_to(&buffer[..end]);
+        beyond_ascii |= Encoding::ascii_valid_up_to(&buffer[..valid]) < valid;
+        let rest = end - valid;
+        // A character may go on in the next piece; the longest has four bytes.
+        let broken = rest > 0
+            && (size == 0
+                || std::str::from_utf8(&buffer[valid..end]).is_err_and(|error| error.error_len().is_some()));
+        if broken {
+            return Ok(Scan { broken: Some(before + valid as u64), beyond_ascii });
+        }
+        if size == 0 {
+            return Ok(Scan { broken: None, beyond_ascii });
+        }
+        buffer.copy_within(valid..end, 0);
+        (before, kept) = (before + valid as u64, rest);
+    }
+}
+
+/// Whether a text is in that encoding to its end.
+pub fn fits(read: impl Read, encoding: &'static Encoding) -> bool {
+    io::copy(&mut Decode::new(read, encoding), &mut io::sink()).is_ok()
+}
+
 /// A reader that turns a file's encoding into checked UTF-8.
 ///
 /// A byte order mark is cut off and decides the encoding, whatever the profile says.
@@ -171,6 +213,24 @@ mod tests {
         ];
         for (label, bytes, expected) in cases {
             assert_eq!(decode(label, bytes).as_deref(), Ok(expected), "{label}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_that_are_not_utf_8_are_found() {
+        let long = "é".repeat(CHUNK);
+        let cases: [(Vec<u8>, Option<u64>, bool); 7] = [
+            (b"abc".to_vec(), None, false),
+            (Vec::new(), None, false),
+            (long.clone().into_bytes(), None, true),
+            ([b"a", long.as_bytes()].concat(), None, true),
+            ([long.as_bytes(), b"\xe9"].concat(), Some(2 * CHUNK as u64), true),
+            (b"ab\xd1\xa7".to_vec(), None, true),
+            (b"ab\xd1\xa7\xb7\xd6".to_vec(), Some(4), true),
+        ];
+        for (bytes, broken, beyond_ascii) in cases {
+            let start = &bytes[..bytes.len().min(8)];
+            assert_eq!(scan_utf8(&bytes[..]).unwrap(), Scan { broken, beyond_ascii }, "{start:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a record to a draft: what the row says, in the ledger's words.
 
+mod header;
 mod mapping;
 mod row;
 
@@ -103,6 +104,8 @@ pub struct Draft<'a> {
 pub struct Reader<'p> {
     rows: Rows,
     mapping: Mapping<'p>,
+    /// What is to be told of the header.
+    notice: Option<Notice>,
 }
 
 /// The data rows of a file, without its header and without rows that are all blank.
@@ -110,6 +113,8 @@ pub struct Rows {
     records: Records,
     /// The first record of a file without header, which was read for its width.
     first: Option<Record>,
+    /// Columns of the header, which rows of cells are filled up to.
+    width: usize,
     seen: bool,
 }
 
@@ -126,18 +131,9 @@ impl<'p> Reader<'p> {
     /// Says what makes the file as a whole unfit.
     pub fn open(profile: &'p Profile, incoming: &Incoming) -> Result<Reader<'p>, IntakeError> {
         let mut records = Records::open(profile, incoming)?;
-        let mut top = Record::new();
-        loop {
-            if !records.next(&mut top)? {
-                return Err(IntakeError::Empty);
-            }
-            if !top.is_blank() {
-                break;
-            }
-        }
-        let mapping = Mapping::resolve(profile, &top)?;
-        let first = (!profile.file.header).then_some(top);
-        Ok(Reader { rows: Rows { records, first, seen: false }, mapping })
+        let top = header::find(profile, &mut records)?;
+        let rows = Rows { width: top.mapping.width(), records, first: top.first, seen: false };
+        Ok(Reader { rows, mapping: top.mapping, notice: top.notice })
     }
 
     /// Reads the next row; `false` at the end of the file.
@@ -173,14 +169,25 @@ impl<'p> Reader<'p> {
 
     /// What was found on the way and stops nothing; complete at the end of the file.
     pub fn notices(&self) -> Vec<Notice> {
-        match &self.rows.records {
+        let of_table = match &self.rows.records {
             Records::Text(_) => Vec::new(),
             Records::Other { table, .. } => table.notices(),
-        }
+        };
+        self.notice.iter().cloned().chain(of_table).collect()
     }
 }
 
 impl Records {
+    /// Whether the header is the reader's own.
+    fn names_columns(&self) -> bool {
+        matches!(self, Records::Other { table, .. } if table.names_columns())
+    }
+
+    /// Whether rows end with their last filled cell, as those of sheets do.
+    fn is_cells(&self) -> bool {
+        matches!(self, Records::Other { .. })
+    }
+
     fn open(profile: &Profile, incoming: &Incoming) -> Result<Records, IntakeError> {
         let reading = &incoming.reading;
         if reading.format != Format::Text {
@@ -213,6 +220,9 @@ impl Rows {
         }
         while self.records.next(record)? {
             if !record.is_blank() {
+                if matches!(self.records, Records::Other { .. }) {
+                    record.pad(self.width);
+                }
                 self.seen = true;
                 return Ok(true);
             }

@@ -1,45 +1,59 @@
 //! Refused rows, in the file's own columns, to be put right and sent again.
 
 use super::csv::Record;
+use super::decode::Decode;
 use super::draft::Mapping;
+use super::format::Format;
+use super::incoming::{Guessed, Reading};
 use super::rules::Problem;
-use std::io::{self, Write};
+use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
+use std::io::{self, Read, Seek, Write};
 
 /// The columns that a reject file adds, and that are passed over when it is sent again.
 pub const CODE_COLUMNS: [&str; 2] = ["creditbank_code", "creditbank_reason"];
 
-/// Writes refused rows with the file's own header and delimiter, in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Writes refused rows with the file's own header, delimiter, line ends and encoding.
 ///
-/// Where the profile's encoding is another, the file starts with a byte order mark, so that the same
-/// profile reads it. A row with too few or too many fields keeps their number.
+/// Where the encoding cannot be written without loss, where it was only guessed, and for what is no text, that is UTF-8
+/// with a byte order mark, which every profile reads. A row with too few or too many fields keeps their number.
 pub struct RejectWriter<W> {
     inner: W,
-    delimiter: u8,
+    encoding: &'static Encoding,
+    delimiter: char,
+    line_break: &'static str,
     width: usize,
     /// Columns that an earlier reject file added, by position.
     earlier: Vec<usize>,
     rows: u64,
-    line: Vec<u8>,
 }
 
-impl<W: Write> RejectWriter<W> {
+impl<W: Read + Write + Seek> RejectWriter<W> {
     /// Writes the header, if the file has one.
     ///
     /// # Errors
     /// Hands on what the system says.
-    pub fn new(inner: W, mapping: &Mapping<'_>) -> io::Result<RejectWriter<W>> {
-        let profile = mapping.profile();
-        let is_code = |index: &usize| CODE_COLUMNS.contains(&mapping.header()[*index].as_str());
-        let earlier: Vec<usize> = (0..mapping.header().len()).filter(is_code).collect();
-        let delimiter = profile.file.delimiter.unwrap_or(b',');
-        let width = mapping.width();
-        let mut writer = RejectWriter { inner, delimiter, width, earlier, rows: 0, line: Vec::new() };
-        if profile.file.encoding.is_some_and(|encoding| encoding != encoding_rs::UTF_8) {
-            writer.inner.write_all(b"\xef\xbb\xbf")?;
+    pub fn new(inner: W, mapping: &Mapping<'_>, reading: &Reading) -> io::Result<RejectWriter<W>> {
+        let header = mapping.header();
+        let is_code = |index: &usize| CODE_COLUMNS.contains(&header[*index].as_str());
+        let encoding = encoding_of(reading);
+        let stated = mapping.profile().file.encoding;
+        let mut writer = RejectWriter {
+            inner,
+            encoding,
+            delimiter: char::from(reading.delimiter),
+            line_break: reading.line_break,
+            width: mapping.width(),
+            earlier: (0..header.len()).filter(is_code).collect(),
+            rows: 0,
+        };
+        let plain = reading.encoding == UTF_8 && !reading.mark && stated.is_none_or(|stated| stated == UTF_8);
+        if encoding == UTF_8 && !(plain && reading.format == Format::Text) {
+            writer.inner.write_all(MARK)?;
         }
-        if profile.file.header {
-            let header = mapping.header().iter().map(String::as_str);
-            writer.write_line(header, mapping.header().len(), CODE_COLUMNS)?;
+        if !header.is_empty() {
+            writer.write_line(header.iter().map(String::as_str), header.len(), CODE_COLUMNS)?;
         }
         Ok(writer)
     }
@@ -75,35 +89,69 @@ impl<W: Write> RejectWriter<W> {
         len: usize,
         codes: [&str; 2],
     ) -> io::Result<()> {
-        self.line.clear();
         // The codes of an earlier round go; in a row of another width they are taken to stand last.
         let is_old = |index: usize| match len == self.width {
             true => self.earlier.contains(&index),
             false => self.earlier.last() == Some(&(self.width - 1)) && index + self.earlier.len() >= len,
         };
+        let mut line = String::new();
         for (_, field) in fields.enumerate().filter(|(index, _)| !is_old(*index)) {
-            push_field(&mut self.line, field, self.delimiter);
-            self.line.push(self.delimiter);
+            push_field(&mut line, field, self.delimiter);
+            line.push(self.delimiter);
         }
-        push_field(&mut self.line, codes[0], self.delimiter);
-        self.line.push(self.delimiter);
-        push_field(&mut self.line, codes[1], self.delimiter);
-        self.line.push(b'\n');
-        self.inner.write_all(&self.line)
+        if self.encoding != UTF_8 && self.encoding.encode(&line).2 {
+            self.become_utf8()?;
+        }
+        push_field(&mut line, &self.own(codes[0]), self.delimiter);
+        line.push(self.delimiter);
+        push_field(&mut line, &self.own(codes[1]), self.delimiter);
+        line.push_str(self.line_break);
+        self.inner.write_all(&self.encoding.encode(&line).0)
+    }
+
+    /// The program's own words in the file's encoding: what that lacks is only a sign in an explanation.
+    fn own(&self, text: &str) -> String {
+        if !self.encoding.encode(text).2 {
+            return text.to_owned();
+        }
+        let fitting = |c: char| match c {
+            c if !self.encoding.encode(c.encode_utf8(&mut [0; 4])).2 => c,
+            '—' | '–' => '-',
+            _ => '?',
+        };
+        text.chars().map(fitting).collect()
+    }
+
+    /// Writes again what was written so far, because the encoding lacks a character that the row has.
+    fn become_utf8(&mut self) -> io::Result<()> {
+        self.inner.rewind()?;
+        let mut text = tempfile::tempfile()?;
+        io::copy(&mut Decode::new(&mut self.inner, self.encoding), &mut text)?;
+        text.rewind()?;
+        self.inner.rewind()?;
+        self.inner.write_all(MARK)?;
+        io::copy(&mut text, &mut self.inner)?;
+        self.encoding = UTF_8;
+        Ok(())
     }
 }
 
-fn push_field(line: &mut Vec<u8>, field: &str, delimiter: u8) {
-    let special = |byte: u8| byte == delimiter || matches!(byte, b'"' | b'\r' | b'\n');
-    if !field.bytes().any(special) {
-        return line.extend_from_slice(field.as_bytes());
+/// The encoding in which the rows go back. GB18030 has every character of GBK, in the same bytes, and all others too.
+fn encoding_of(reading: &Reading) -> &'static Encoding {
+    if reading.format != Format::Text || reading.guessed.contains(&Guessed::Encoding) {
+        return UTF_8;
     }
-    line.push(b'"');
-    for byte in field.bytes() {
-        if byte == b'"' {
-            line.push(b'"');
-        }
-        line.push(byte);
+    match reading.encoding.output_encoding() {
+        encoding if encoding == GBK => GB18030,
+        encoding => encoding,
     }
-    line.push(b'"');
+}
+
+fn push_field(line: &mut String, field: &str, delimiter: char) {
+    if !field.contains([delimiter, '"', '\r', '\n']) {
+        return line.push_str(field);
+    }
+    line.push('"');
+    line.push_str(&field.replace('"', "\"\""));
+    line.push('"');
 }

@@ -169,6 +169,11 @@ impl Content {
     pub fn position(&self) -> u64 {
         self.at
     }
+
+    /// Reads on from a byte of the file.
+    pub fn skip_to(&mut self, at: u64) {
+        self.at = at;
+    }
 }
 
 impl Read for Content {

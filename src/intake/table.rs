@@ -26,6 +26,7 @@ use super::format::Format;
 use super::incoming::Incoming;
 use super::profile::Profile;
 use super::rules::Rule;
+use super::sheet;
 use std::fmt;
 
 /// Rows of texts, the header first.
@@ -93,11 +94,12 @@ impl fmt::Display for Notice {
 ///
 /// # Errors
 /// Says what makes the file unfit, or that no reader knows its format.
-pub fn open(incoming: &Incoming, _profile: &Profile) -> Result<Box<dyn Table>, IntakeError> {
+pub fn open(incoming: &Incoming, profile: &Profile) -> Result<Box<dyn Table>, IntakeError> {
     match incoming.reading.format {
+        Format::Xlsx | Format::Xls | Format::Ods => sheet::open(incoming, profile),
         Format::Xml => Ok(Box::new(ElmoTable::open(incoming)?)),
         Format::Json => Ok(Box::new(CredentialTable::open(incoming))),
-        Format::Text | Format::Xlsx | Format::Xls | Format::Ods => Err(IntakeError::Unfit {
+        Format::Text => Err(IntakeError::Unfit {
             rule: Rule::FormatUnread,
             line: None,
             what: format!("it is {}", incoming.reading.format.described()),

@@ -1,6 +1,7 @@
 //! A batch's own account of itself: who, where, when, why, from what.
 
 use crate::domain::fault::{Fault, Result};
+use crate::intake::incoming::ReadAs;
 use crate::proof::leaf::BatchId;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct SourceFile {
     pub sha256: String,
     /// Size in bytes.
     pub bytes: u64,
+    /// How it was read, where the profile does not say all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadAs>,
 }
 
 /// A profile or rule book in force.

@@ -198,6 +198,7 @@ fn source(
         list.push(("file", file.name.as_str().into()));
         list.push(("SHA-256", file.sha256.as_str().into()));
         list.push(("line", Cell::Int(row.line)));
+        list.extend(file.read.as_ref().map(|read| ("read as", read.to_string().into())));
     }
     if let Some(in_force) = payload.and_then(|payload| payload.profile.as_ref()) {
         list.push(("profile", format!("{}, version {}", in_force.name, in_force.version).into()));

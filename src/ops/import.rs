@@ -145,6 +145,7 @@ pub fn import(
 ) -> Result<Outcome> {
     let files = open(request)?;
     store::again(|| import_once(store, actor, request, &files, inspect, progress))
+        .map_err(|fault| with_notices(fault, &files))
 }
 
 fn import_once(
@@ -179,7 +180,7 @@ fn import_once(
         files,
         payload,
         profile: is_new.then_some(profile_row.clone()),
-        bytes: sources.iter().map(|file| file.bytes).sum(),
+        bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
         all_seen: seen.len() == sources.len(),
         closed,
         today: today(reader.as_ref(), actor)?,
@@ -203,12 +204,28 @@ fn open(request: &Request) -> Result<Vec<Incoming>> {
     request.files.iter().map(each).collect()
 }
 
+/// Says how the files were read where the import is refused, because a guess may be the reason.
+fn with_notices(mut fault: Fault, files: &[Incoming]) -> Fault {
+    for incoming in files {
+        for notice in &incoming.reading.notices {
+            let gap = if fault.why.is_empty() { "" } else { "; " };
+            fault.why.push_str(&format!("{gap}{}: {notice}", incoming.source.name()));
+        }
+    }
+    fault
+}
+
 fn source_file(incoming: &Incoming) -> Result<SourceFile> {
     let source = &incoming.source;
     let mut hashing = HashingRead::new(source.sent());
     std::io::copy(&mut hashing, &mut std::io::sink())
         .map_err(|error| file_fault(source.path(), &IntakeError::Unreadable(error)))?;
-    Ok(SourceFile { name: source.name(), sha256: hashing.sha256_hex(), bytes: hashing.size() })
+    Ok(SourceFile {
+        name: source.name(),
+        sha256: hashing.sha256_hex(),
+        bytes: hashing.size(),
+        read: incoming.reading.recorded(),
+    })
 }
 
 fn seen_before(read: &dyn Read, sources: &[SourceFile]) -> Result<Vec<(String, i64)>> {

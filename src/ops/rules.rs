@@ -93,7 +93,7 @@ fn payload(actor: &Actor, book: &BookFile, options: &Options) -> Result<BatchPay
     payload.why = options.reason.clone().unwrap_or_default();
     let name = std::path::Path::new(&book.file).file_name();
     let name = name.map_or_else(|| book.file.clone(), |name| name.to_string_lossy().into_owned());
-    payload.files = vec![SourceFile { name, sha256: book.sha256.clone(), bytes: book.bytes }];
+    payload.files = vec![SourceFile { name, sha256: book.sha256.clone(), bytes: book.bytes, read: None }];
     Ok(payload)
 }
 

@@ -1,7 +1,7 @@
 //! Which column fills which field, and which words mean what.
 
 use super::row::tidy;
-use crate::domain::date::{Calendar, DateError, Period};
+use crate::domain::date::{Calendar, DateError, DateFormat, Period};
 use crate::intake::csv::Record;
 use crate::intake::fault::{IntakeError, nearest};
 use crate::intake::profile::{Column, Field, Profile, ValueMap};
@@ -113,8 +113,12 @@ const END: u8 = 0xff;
 
 impl<'p> Mapping<'p> {
     /// Finds the profile's columns in the first record of a file.
-    pub(super) fn resolve(profile: &'p Profile, top: &Record) -> Result<Mapping<'p>, IntakeError> {
-        let header: Vec<String> = match profile.file.header {
+    pub(super) fn resolve(
+        profile: &'p Profile,
+        top: &Record,
+        is_header: bool,
+    ) -> Result<Mapping<'p>, IntakeError> {
+        let header: Vec<String> = match is_header {
             true => top.fields().map(|name| crate::domain::text::clean(name).into_owned()).collect(),
             false => Vec::new(),
         };
@@ -186,6 +190,12 @@ impl<'p> Mapping<'p> {
                 Ok(period) => return Ok(period),
                 Err(DateError::Shape) => {}
                 Err(error) => worst = error,
+            }
+        }
+        // A spreadsheet's date comes as this, whatever form it had on the screen; it can mean nothing else.
+        for format in ["YYYY-MM-DD", "YYYY-MM-DD hh:mm:ss"] {
+            if let Ok(period) = DateFormat::Fields(format.to_owned()).read(text, calendar) {
+                return Ok(period);
             }
         }
         let (rule, reason) = match worst {

@@ -145,7 +145,7 @@ fn all_problems_of_a_row_are_told_and_words_are_listed() {
 
 #[test]
 fn an_unfit_file_is_refused_as_a_whole() {
-    let profile = profile("");
+    let profile = profile("[file]\nencoding = \"utf-8\"\n");
     let header = file(&[]).trim_end().to_owned();
     let with = |text: &str| format!("{header}\n{text}").into_bytes();
     let cases: [(Vec<u8>, &str, &str); 10] = [
@@ -191,8 +191,10 @@ fn refused_rows_can_be_put_right_and_sent_again() {
     bad[10] = "say \"so\"";
     let mut text = file(&[bad, SOUND]) + "short,row\n";
     for round in 0..2 {
-        let mut reader = open(&profile, text.as_bytes()).unwrap();
-        let mut rejects = RejectWriter::new(Vec::new(), reader.mapping()).unwrap();
+        let incoming = Incoming::of(Source::from(text.as_bytes()), &profile).unwrap();
+        let mut reader = Reader::open(&profile, &incoming).unwrap();
+        let into = std::io::Cursor::new(Vec::new());
+        let mut rejects = RejectWriter::new(into, reader.mapping(), &incoming.reading).unwrap();
         let (mut record, mut problems, mut drafts) = (Record::new(), Vec::new(), 0);
         while reader.next(&mut record).unwrap() {
             problems.clear();
@@ -202,7 +204,7 @@ fn refused_rows_can_be_put_right_and_sent_again() {
             }
         }
         assert_eq!((drafts, rejects.rows()), (1 - round, 2), "round {round}");
-        let again = String::from_utf8(rejects.finish().unwrap()).unwrap();
+        let again = String::from_utf8(rejects.finish().unwrap().into_inner()).unwrap();
         let lines: Vec<&str> = again.lines().collect();
         assert!(lines[0].ends_with(",tone,ssn,creditbank_code,creditbank_reason"), "{again}");
         assert!(lines[1].contains("\"say \"\"so\"\"\"") && lines[1].contains(",E203,"), "{again}");

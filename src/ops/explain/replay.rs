@@ -90,6 +90,10 @@ pub fn from_source(
             .why(format!("its SHA-256 is {}, not {}", hashing.sha256_hex(), file.sha256))
             .remedy(format!("give the very file `{}` as it was then", file.name)));
     }
+    let incoming = match &file.read {
+        Some(recorded) => incoming.as_recorded(recorded),
+        None => incoming,
+    };
     let mut reader = Reader::open(profile, &incoming).map_err(fault)?;
     let mut record = Record::new();
     while reader.next(&mut record).map_err(fault)? {

@@ -318,7 +318,7 @@ impl<'p, 's> Intake<'p, 's> {
         }
         let errors: Vec<Problem> = problems.iter().filter(|problem| problem.is_error()).cloned().collect();
         if !request.dry_run {
-            self.setup.write_reject(mapping, record, &errors, &mut self.rejects)?;
+            self.setup.write_reject(mapping, record, &errors, file, &mut self.rejects)?;
         }
         self.run.refusals.push(refusal(mapping, record, &errors, file)?);
         Ok(())

@@ -100,6 +100,7 @@ impl Register<'_> {
                 self.outcome.refused += u64::from(problems.iter().any(Problem::is_error));
                 self.outcome.findings.add(file, &problems);
             }
+            self.outcome.told(incoming, &reader);
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::intake::fault::IntakeError;
 use crate::intake::incoming::Incoming;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
+use crate::intake::source::STDIN;
 use crate::ops::batch::BatchPayload;
 use crate::ops::post::{Poster, Prepared, Verdict};
 use crate::store::{self, Head, Store};
@@ -58,6 +59,9 @@ impl Setup<'_> {
     pub fn rejects_path(&self) -> PathBuf {
         self.request.rejects.clone().unwrap_or_else(|| {
             let first = &self.request.files[0];
+            if first.as_os_str() == STDIN {
+                return PathBuf::from("standard-input.refused.csv");
+            }
             let stem = first.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             first.with_file_name(format!("{stem}.refused.csv"))
         })
@@ -69,6 +73,7 @@ impl Setup<'_> {
         mapping: &Mapping,
         record: &Record,
         problems: &[Problem],
+        file: usize,
         rejects: &mut Option<RejectWriter<NamedTempFile>>,
     ) -> Result<()> {
         let target = self.rejects_path();
@@ -80,8 +85,8 @@ impl Setup<'_> {
             Some(writer) => writer,
             None => {
                 let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
-                rejects.insert(RejectWriter::new(file, mapping).map_err(fault)?)
+                let begun = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
+                rejects.insert(RejectWriter::new(begun, mapping, &self.files[file].reading).map_err(fault)?)
             }
         };
         writer.write(record, problems).map_err(fault)
@@ -291,7 +296,7 @@ fn add_conflicts(
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {
-                setup.write_reject(mapping, &record, &problems, rejects)?;
+                setup.write_reject(mapping, &record, &problems, file, rejects)?;
             }
             found.add(file, &problems);
         }
