@@ -10,5 +10,6 @@ pub mod level;
 pub mod outcome;
 pub mod registry;
 pub mod rule;
+pub mod scheme;
 pub mod system;
 pub mod text;
