@@ -62,6 +62,7 @@ CREATE TABLE act_row (
 --               was reversed, or where the institution's own record ids differ
 --   status      0 passed, 1 failed, 2 withdrawn, 3 in progress; kind 0 formal, 1 non-formal, 2 informal
 --   amount      thousandths deposited; 0 where nothing was
+--   line        the row's line in the file; where a row has several results, result · 2^40 + line
 --   group_line  where the source gives one load for a group of rows: the line of the group's first
 --               row, and group_load the load that was apportioned over the group
 CREATE TABLE achievement (
@@ -244,8 +245,9 @@ CREATE VIEW v_achievement AS
          CASE a.status WHEN 0 THEN 'passed' WHEN 1 THEN 'failed' WHEN 2 THEN 'withdrawn' ELSE 'in-progress' END AS status,
          v.framework, v.level, v.field, v.hours AS hours_thousandths, y.code AS system,
          a.amount AS amount_thousandths, g.written AS grade, g.scale, p.written AS period, p.precision,
-         p.first AS period_first, p.last AS period_last, a.attempt, r.json AS attributes, a.file, a.line, a.record,
-         EXISTS (SELECT 1 FROM movement m WHERE m.learner = a.learner AND m.lot = a.entry AND m.undoes = a.entry) AS reversed
+         p.first AS period_first, p.last AS period_last, a.attempt, r.json AS attributes, a.file, a.line & 1099511627775 AS line, a.record,
+         EXISTS (SELECT 1 FROM movement m WHERE m.learner = a.learner AND m.lot = a.entry AND m.undoes = a.entry) AS reversed,
+         a.line >> 40 AS result
   FROM achievement a
   JOIN outcome o ON o.id = a.outcome
   JOIN outcome_version v ON v.outcome = a.outcome AND v.version = a.version

@@ -291,6 +291,40 @@ pub struct Movement {
     pub undoes: Option<EntryId>,
 }
 
+/// A row's place in its file: the line on which it starts and, where a row has several results, which of
+/// them. The ledger keeps both as one number, `result · 2^40 + line`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowPlace {
+    /// Line, from 1.
+    pub line: u64,
+    /// Result of the row, from 1; 0 where the row is one result.
+    pub part: u16,
+}
+
+impl RowPlace {
+    const LINE: u64 = (1 << 40) - 1;
+
+    /// The number under which the ledger keeps it.
+    pub fn number(self) -> i64 {
+        (u64::from(self.part) << 40 | self.line & RowPlace::LINE) as i64
+    }
+
+    /// The place of that number.
+    pub fn of(number: i64) -> RowPlace {
+        let number = number as u64;
+        RowPlace { line: number & RowPlace::LINE, part: (number >> 40) as u16 }
+    }
+}
+
+impl fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part {
+            0 => write!(f, "line {}", self.line),
+            part => write!(f, "line {}, result {part}", self.line),
+        }
+    }
+}
+
 /// The accounts of a movement kind that stands by itself; `None` for kinds that undo another entry.
 pub fn accounts(kind: EntryKind) -> Option<(Place, Place)> {
     match kind {
@@ -318,6 +352,15 @@ mod tests {
         for bad in ["", "-1", "x", "1:2:3", "0:1099511627776"] {
             assert_eq!(EntryId::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_row_and_each_of_its_results_have_their_place() {
+        let row = RowPlace { line: 7, part: 0 };
+        assert_eq!((row.number(), row.to_string()), (7, "line 7".into()));
+        let result = RowPlace { line: 7, part: 3 };
+        assert_eq!((result.number(), result.to_string()), (3 * (1 << 40) + 7, "line 7, result 3".into()));
+        assert_eq!(RowPlace::of(result.number()), result);
     }
 
     #[test]

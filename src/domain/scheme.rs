@@ -6,6 +6,7 @@ use super::date::parse_iso;
 use super::identifier::IdentifierError;
 
 /// A published scheme of identifiers of people.
+#[derive(Debug)]
 pub struct Scheme {
     /// Its name in profiles and commands.
     pub name: &'static str,

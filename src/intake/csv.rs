@@ -6,6 +6,7 @@
 use super::decode::{Malformed, read_some};
 use super::fault::IntakeError;
 use super::rules::Rule;
+use crate::domain::entry::RowPlace;
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter, memchr2_iter, memchr3};
 use std::borrow::Cow;
@@ -29,6 +30,9 @@ pub struct Record {
     gap: usize,
     line: u64,
     doubts: Vec<Doubt>,
+    /// Which group of a row of several results it is, from 1; 0 for a whole row.
+    part: u16,
+    fault: Option<Box<Doubt>>,
 }
 
 /// The index that stands for all fields of a row.
@@ -89,6 +93,31 @@ impl Record {
         &self.doubts
     }
 
+    /// Where it stands in the file.
+    pub fn place(&self) -> RowPlace {
+        RowPlace { line: self.line, part: self.part }
+    }
+
+    /// Which group of a row of several results it is, from 1; 0 for a whole row.
+    pub fn part(&self) -> u16 {
+        self.part
+    }
+
+    /// Why the row as a whole cannot be taken.
+    pub fn fault(&self) -> Option<&Doubt> {
+        self.fault.as_deref()
+    }
+
+    /// Marks a row that cannot be taken as a whole, with the column that shows it.
+    pub fn refuse_at(&mut self, fault: Doubt) {
+        self.fault = Some(Box::new(fault));
+    }
+
+    /// Makes it one group of the row on its line.
+    pub fn set_part(&mut self, part: u16) {
+        self.part = part;
+    }
+
     /// Begins a new row that stands on that line.
     pub fn begin(&mut self, line: u64) {
         self.clear(line);
@@ -139,6 +168,7 @@ impl Record {
         self.text.clear();
         self.ends.clear();
         self.line = line;
+        (self.part, self.fault) = (0, None);
     }
 }
 

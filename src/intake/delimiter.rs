@@ -18,10 +18,8 @@ pub fn guess(text: &str, profile: &Profile) -> u8 {
         .iter()
         .map(|(_, column)| column)
         .chain(profile.attributes.iter().chain(&profile.identifiers).map(|(_, column)| column))
-        .filter_map(|column| match column {
-            Column::Name(name) => Some(name.trim()),
-            Column::Number(_) => None,
-        })
+        .flat_map(Column::names)
+        .map(|name| name.trim())
         .collect();
     let score = |delimiter: &u8| score(text, *delimiter, &wanted);
     DELIMITERS.into_iter().rev().max_by_key(score).unwrap_or(b',')

@@ -2,7 +2,9 @@
 
 mod header;
 mod mapping;
+mod repeat;
 mod row;
+mod schemes;
 
 pub use mapping::{Mapping, Mended, PeriodFault};
 
@@ -12,6 +14,7 @@ use super::fault::IntakeError;
 use super::format::Format;
 use super::incoming::Incoming;
 use super::profile::Profile;
+use super::rules::Problem;
 use super::source::Content;
 use super::table::{self, Notice, Table};
 use crate::domain::credits::Credits;
@@ -24,6 +27,8 @@ use std::borrow::Cow;
 pub struct Draft<'a> {
     /// Physical line on which the row starts, from 1.
     pub line: u64,
+    /// Which group of a row of several results it is, from 1; 0 for a whole row.
+    pub part: u16,
     /// The institution's code; empty where the target has none.
     pub institution: Cow<'a, str>,
     /// The learner's identifier; empty where the target has none.
@@ -116,6 +121,8 @@ pub struct Rows {
     /// Columns of the header, which rows of cells are filled up to.
     width: usize,
     seen: bool,
+    /// Takes rows of several results apart.
+    apart: Option<repeat::Apart>,
 }
 
 /// Delimited text is read without a call through a table of functions.
@@ -132,7 +139,8 @@ impl<'p> Reader<'p> {
     pub fn open(profile: &'p Profile, incoming: &Incoming) -> Result<Reader<'p>, IntakeError> {
         let mut records = Records::open(profile, incoming)?;
         let top = header::find(profile, &mut records)?;
-        let rows = Rows { width: top.mapping.width(), records, first: top.first, seen: false };
+        let apart = top.mapping.groups.clone().map(repeat::Apart::new);
+        let rows = Rows { width: top.mapping.width(), records, first: top.first, seen: false, apart };
         Ok(Reader { rows, mapping: top.mapping, notice: top.notice })
     }
 
@@ -157,6 +165,11 @@ impl<'p> Reader<'p> {
     /// The words that the profile's value maps replaced so far.
     pub fn mended(&self) -> Vec<Mended<'p>> {
         self.mapping.mended()
+    }
+
+    /// What is to be told of the file as a whole, when it has been read.
+    pub fn findings(&self) -> Vec<Problem> {
+        self.mapping.findings()
     }
 
     /// Bytes of the file read so far.
@@ -213,6 +226,19 @@ impl Rows {
     /// # Errors
     /// Says what makes the rest of the file unreadable, or that there was no row at all.
     pub fn next(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
+        if let Some(apart) = &mut self.apart
+            && apart.next(record)
+        {
+            return Ok(true);
+        }
+        let found = self.next_row(record)?;
+        if let (Some(apart), true) = (&mut self.apart, found) {
+            apart.take(record);
+        }
+        Ok(found)
+    }
+
+    fn next_row(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
         if let Some(first) = self.first.take() {
             *record = first;
             self.seen = true;

@@ -15,6 +15,7 @@ use super::rules::{Rule, Severity};
 use crate::domain::credits::DecimalMark;
 use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::Status;
+use crate::domain::scheme;
 use encoding_rs::Encoding;
 use serde::Deserialize;
 
@@ -93,8 +94,48 @@ pub enum Sheet {
 pub enum Column {
     /// By its name in the header.
     Name(String),
+    /// By the first of several names that is there.
+    AnyOf {
+        /// The layout's own name first.
+        names: Vec<String>,
+        /// Whether a file without any of them is taken.
+        optional: bool,
+    },
     /// By its position, from 1, where there is no header.
     Number(usize),
+}
+
+/// What stands for a group's number in the name of a column that repeats.
+pub const REPEATED: &str = "{n}";
+
+impl Column {
+    /// The names that it may have, the layout's own first.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Column::Name(name) => std::slice::from_ref(name),
+            Column::AnyOf { names, .. } => names,
+            Column::Number(_) => &[],
+        }
+    }
+
+    /// Whether a file without it is taken.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Column::AnyOf { optional: true, .. })
+    }
+
+    /// Whether it stands in the header once for each result of a row.
+    pub fn repeats(&self) -> bool {
+        self.names().iter().any(|name| name.contains(REPEATED))
+    }
+}
+
+/// Rows of several results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The highest number of a group.
+    pub to: u16,
+    /// The column with the sum of the groups' credits.
+    pub total: Option<Column>,
 }
 
 /// How learners are found.
@@ -240,6 +281,12 @@ pub struct Profile {
     pub attributes: Vec<(String, Column)>,
     /// Further identifiers of the learner, by scheme, in the profile's order.
     pub identifiers: Vec<(String, Column)>,
+    /// Who issued them, by scheme, where the profile says it.
+    pub issuers: Vec<(String, String)>,
+    /// The fields that every row must fill beside those that its target needs.
+    pub required: Vec<Field>,
+    /// Rows of several results.
+    pub repeat: Option<Repeat>,
     /// The institutions that it introduces.
     pub institutions: Vec<Introduced>,
     /// The profile's text, followed by that of the built-in profile on which it builds.
@@ -263,6 +310,26 @@ impl Profile {
     /// Names every fault with its line and column, the reason and the remedy.
     pub fn parse(text: &str, file_name: &str) -> Result<Profile, ProfileError> {
         Profile::read(text, file_name, false)
+    }
+
+    /// Who issued an identifier of the learner: as the profile says, else nobody in particular where the
+    /// scheme has one issuer, else the row's institution.
+    pub fn issuer<'a>(&'a self, scheme: &str, institution: &'a str) -> &'a str {
+        let given = match self.learner.scheme == scheme {
+            true => self.learner.issuer.as_deref(),
+            false => {
+                self.issuers.iter().find(|(known, _)| known == scheme).map(|(_, issuer)| issuer.as_str())
+            }
+        };
+        given.unwrap_or(match scheme::find(scheme) {
+            Some(known) if known.one_issuer => "",
+            _ => institution,
+        })
+    }
+
+    /// Whether every row must fill a field.
+    pub fn requires(&self, field: Field) -> bool {
+        self.target.required().contains(&field) || self.required.contains(&field)
     }
 
     /// Reads a profile whose open fields nobody has filled yet.

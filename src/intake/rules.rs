@@ -87,6 +87,7 @@ rules! {
     JsonBroken "E031" "file" "the file is not JSON" "" "export it again: it was cut off or edited by hand";
     JsonUnsafe "E032" "file" "a JSON document is too deep or too long" "" "send each credential in a document of its own";
     RowShape "E101" "row" "the row has more or fewer fields than the file has columns" "" "look for a missing or a stray delimiter; quote values that contain it";
+    RowTotal "E102" "credits" "a row's control total differs from the credits of its results" "" "correct the results or the total at the source: the whole row is refused";
     NoCredential "E131" "row" "a JSON object is no credential about an achievement" "" "send Open Badges 3.0 or CLR 2.0 credentials";
     ValueMissing "E201" "learner, institution, outcome, period, name" "a required value is empty" "" "fill it in, or give it for all rows in the profile's [constants]";
     AmountNotANumber "E202" "credits, hours" "an amount is not a decimal number" "" "write digits and at most one decimal mark";
@@ -99,6 +100,8 @@ rules! {
     ControlCharacter "E212" "learner, institution, outcome, record, identifiers" "an identifier contains a control or invisible character" "" "remove the character at the source";
     ValueTooLong "E213" "any" "a value is longer than 500 characters, or an attribute than 4,000" "" "check for a missing quote or delimiter, or shorten the value";
     CellError "E214" "any" "a cell holds an error instead of a value" "" "correct the formula at the source";
+    IdentifierForm "E216" "learner, identifiers" "an identifier does not have the form of its scheme" "" "correct it at the source, or name another scheme in the profile";
+    IdentifierCheck "E217" "learner, identifiers" "an identifier fails the check of its scheme" "" "correct it at the source: a digit is wrong or two are swapped";
     StatusUnknown "E221" "status" "a status is none of the words known" "" "correct the value, or add the word to the profile's [values.status]";
     KindUnknown "E222" "kind" "a kind of learning is none of the words known" "" "correct the value, or add the word to the profile's [values.kind]";
     AttemptRange "E223" "attempt" "an attempt is not a number from 1 to 99" "" "count attempts from 1";
@@ -123,6 +126,7 @@ rules! {
     AccountRestricted "E314" "learner" "the learner's account is restricted" "" "lift the restriction first";
     InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
     LearnerDiffers "E316" "learner" "the row differs from the learner as registered" "" "correct the row, or the learner's registration";
+    IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row, or merge the accounts if they are one person's";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
     Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";
@@ -145,9 +149,13 @@ rules! {
     DelimiterGuessed "N107" "file" "the delimiter was guessed" "" "set `delimiter` in the profile's [file]";
     SheetChosen "N108" "file" "the workbook has several sheets and the first was read" "" "set `sheet` in the profile's [file]";
     HeaderFound "N109" "header" "the header stands below other rows" "" "nothing to do; `header_row` in the profile's [file] fixes it";
+    ColumnRenamed "N111" "header" "a column stands under another name than the layout's" "" "nothing to do; better still, correct the name at the source";
+    IdentifierRewritten "N112" "learner, identifiers" "an identifier is written otherwise than its scheme writes it" "" "nothing to do: it is kept in the scheme's form";
     CountedElsewhere "N121" "credits" "another row counts the credit of this one: it is recorded without credit" "" "nothing to do; see `counted` and [part] of the profile";
     Unverified "N122" "file" "credentials are taken without checking who signed them" "" "ask the issuer where it matters; each achievement keeps the mark";
     NoResults "N123" "file" "a transcript holds no results" "" "nothing to do, unless some were expected";
+    RegionUnknown "W211" "learner, identifiers" "the region in a resident identity number is not known" "" "compare the number with the card; regions are abolished, so it may be right";
+    AadhaarLikely "W212" "learner, identifiers" "the column of Academic Bank of Credits accounts probably holds Aadhaar numbers" "" "ask the supplier for the account numbers, and reverse the batch: Aadhaar numbers are not kept here. Messages show the last four digits only; a file of refused rows has what the supplier wrote";
     DateInFuture "W241" "period" "the date lies in the future" "" "check the year: results are recorded when they are known";
 }
 

@@ -5,7 +5,7 @@ mod replay;
 
 use crate::domain::account::Account;
 use crate::domain::credits::{Credits, apportion};
-use crate::domain::entry::{Achievement, EntryId, EntryKind};
+use crate::domain::entry::{Achievement, EntryId, EntryKind, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Attrs, ProfileRow};
 use crate::intake::profile::{Column as FileColumn, Profile};
@@ -197,7 +197,11 @@ fn source(
     if let Some(file) = payload.and_then(|payload| payload.files.get(row.file as usize)) {
         list.push(("file", file.name.as_str().into()));
         list.push(("SHA-256", file.sha256.as_str().into()));
-        list.push(("line", Cell::Int(row.line)));
+        let place = RowPlace::of(row.line);
+        list.push(("line", Cell::Int(place.line as i64)));
+        if place.part > 0 {
+            list.push(("result in the row", Cell::Int(i64::from(place.part))));
+        }
         list.extend(file.read.as_ref().map(|read| ("read as", read.to_string().into())));
     }
     if let Some(in_force) = payload.and_then(|payload| payload.profile.as_ref()) {
@@ -206,8 +210,8 @@ fn source(
     }
     for (field, column) in profile.iter().flat_map(|profile| &profile.columns) {
         let column = match column {
-            FileColumn::Name(name) => format!("column `{name}`"),
             FileColumn::Number(number) => format!("column {number}"),
+            named => format!("column `{}`", named.names().join("` or `")),
         };
         list.push((field.name(), column.into()));
     }

@@ -14,6 +14,7 @@ mod read;
 mod recall;
 mod registers;
 pub mod resolve;
+mod whose;
 mod write;
 
 use crate::domain::credits::Credits;

@@ -7,7 +7,7 @@ mod claim;
 mod sums;
 
 use crate::domain::credits::Credits;
-use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
+use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::{Kind, Status};
 use crate::domain::registry::Row;
@@ -74,12 +74,14 @@ pub struct Rare {
     pub record: Option<Box<str>>,
     /// Line of the group's first row and the group's load.
     pub group: Option<(i64, Credits)>,
+    /// Which result of its row it is, from 1; 0 where the row is one result.
+    pub part: u16,
 }
 
 impl Rare {
     /// Boxed where there is anything.
-    pub fn boxed(record: Option<Box<str>>, group: Option<(i64, Credits)>) -> Option<Box<Rare>> {
-        (record.is_some() || group.is_some()).then(|| Box::new(Rare { record, group }))
+    pub fn boxed(self) -> Option<Box<Rare>> {
+        (self.record.is_some() || self.group.is_some() || self.part > 0).then(|| Box::new(self))
     }
 }
 
@@ -106,7 +108,7 @@ impl Prepared {
             grade: self.grade.map(|grade| i64::from(grade.get())),
             attrs: self.attrs.map(|attrs| i64::from(attrs.get())),
             file: i64::from(self.file),
-            line: i64::from(self.line),
+            line: self.place().number(),
             group_line: self.group().map(|group| group.0),
             group_load: self.group().map(|group| group.1),
             record: self.record().map(str::to_owned),
@@ -118,6 +120,12 @@ impl Prepared {
         self.rare.as_ref()?.record.as_deref()
     }
 
+    /// Where the row stands in its file.
+    pub fn place(&self) -> RowPlace {
+        let part = self.rare.as_ref().map_or(0, |rare| rare.part);
+        RowPlace { line: u64::from(self.line), part }
+    }
+
     fn group(&self) -> Option<(i64, Credits)> {
         self.rare.as_ref()?.group
     }
@@ -125,7 +133,7 @@ impl Prepared {
     /// The leaf of the row as the journal keeps it.
     pub fn leaf(&self, row: &Achievement, salter: &Salter, batch: &BatchId, scratch: &mut Vec<u8>) -> Hash {
         leaf::achievement_payload(row, scratch);
-        let ordinal = Ordinal::Row { file: u32::from(self.file), line: u64::from(self.line) };
+        let ordinal = Ordinal::Row { file: u32::from(self.file), line: self.place().number() as u64 };
         let remainder = Remainder {
             system: i64::from(self.system),
             institution: i64::from(self.institution),

@@ -236,7 +236,12 @@ fn prepare((row, institution, years): (Achievement, i64, (i16, i16))) -> Prepare
         learner: row.learner,
         amount: row.amount,
         line: small(row.line),
-        rare: Rare::boxed(row.record.map(String::into_boxed_str), row.group_line.zip(row.group_load)),
+        rare: Rare {
+            record: row.record.map(String::into_boxed_str),
+            group: row.group_line.zip(row.group_load),
+            part: 0,
+        }
+        .boxed(),
         outcome: small(row.outcome),
         version: small(row.version),
         period: small(row.period),

@@ -96,7 +96,7 @@ fn last_number(profile: &Profile) -> usize {
     let named = profile.attributes.iter().chain(&profile.identifiers).map(|(_, column)| column);
     let number = |column: &Column| match column {
         Column::Number(number) => *number,
-        Column::Name(_) => 0,
+        Column::Name(_) | Column::AnyOf { .. } => 0,
     };
     columns.chain(named).map(number).max().unwrap_or(0)
 }

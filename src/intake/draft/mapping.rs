@@ -1,14 +1,16 @@
 //! Which column fills which field, and which words mean what.
 
+use super::repeat::Groups;
 use super::row::tidy;
+use super::schemes::Schemes;
 use crate::domain::date::{Calendar, DateError, DateFormat, Period};
 use crate::intake::csv::Record;
 use crate::intake::fault::{IntakeError, nearest};
-use crate::intake::profile::{Column, Field, Profile, ValueMap};
+use crate::intake::profile::{Column, Field, Profile, REPEATED, ValueMap};
 use crate::intake::rejects::CODE_COLUMNS;
 use crate::intake::rules::{ColumnRef, Problem, Rule};
 use hashbrown::HashMap;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The fields that say something of the outcome and its credit, or of whose identifier the learner's is,
 /// rather than of the result.
@@ -106,6 +108,14 @@ pub struct Mapping<'p> {
     pub(super) words: Vec<Words<'p>>,
     /// The columns that describe the outcome, with their value maps.
     description: Vec<(usize, Option<usize>)>,
+    /// The groups of rows of several results.
+    pub(super) groups: Option<Groups>,
+    /// The group of the row that was read last, for the places of what is found in it.
+    pub(super) part: Cell<u16>,
+    /// What is known of the values of schemes that are checked.
+    pub(super) schemes: Schemes,
+    /// Columns that stand under another name than the profile's first.
+    renamed: Vec<Problem>,
 }
 
 /// No text holds this byte: it is in no UTF-8.
@@ -125,21 +135,23 @@ impl<'p> Mapping<'p> {
         check_header(&header, top.line())?;
         let width = top.len();
         let map = |name: &str| profile.values.iter().position(|map| map.name == name);
-        let place = |name: &str, column: &Column| place(name, column, &header, width);
+        let columns = Columns { header: &header, width, line: top.line(), renamed: RefCell::default() };
+        let numbers = columns.numbers(profile)?;
+        let place = |name: &str, column: &Column| columns.first(name, column, &numbers);
         let mut slots = [Slot { origin: Origin::Nothing, map: None }; Field::COUNT];
         for (field, column) in &profile.columns {
-            let origin = Origin::Column(place(field.name(), column)?);
+            let origin = place(field.name(), column)?.map_or(Origin::Nothing, Origin::Column);
             slots[*field as usize] = Slot { origin, map: map(field.name()) };
         }
         for (field, value) in &profile.constants {
             slots[*field as usize].origin = Origin::Constant(value);
         }
-        let named = |columns: &'p [(String, Column)]| -> Result<Vec<(&'p str, Slot<'p>)>, IntakeError> {
+        let named = |list: &'p [(String, Column)]| -> Result<Vec<(&'p str, Slot<'p>)>, IntakeError> {
             let slot = |(name, column): &'p (String, Column)| {
-                let origin = Origin::Column(place(name, column)?);
+                let origin = place(name, column)?.map_or(Origin::Nothing, Origin::Column);
                 Ok((name.as_str(), Slot { origin, map: map(name) }))
             };
-            columns.iter().map(slot).collect()
+            list.iter().map(slot).collect()
         };
         let (attributes, identifiers) = (named(&profile.attributes)?, named(&profile.identifiers)?);
         let words = profile.values.iter().map(Words::new).collect();
@@ -148,7 +160,31 @@ impl<'p> Mapping<'p> {
             _ => None,
         });
         let description = description.collect();
-        Ok(Mapping { profile, header, width, slots, attributes, identifiers, words, description })
+        let groups = columns.groups(profile, &numbers)?;
+        let renamed = columns.renamed.into_inner();
+        let schemes = Schemes::new(profile);
+        let part = Cell::new(0);
+        Ok(Mapping {
+            profile,
+            header,
+            width,
+            slots,
+            attributes,
+            identifiers,
+            words,
+            description,
+            groups,
+            part,
+            schemes,
+            renamed,
+        })
+    }
+
+    /// What is to be told of the file as a whole.
+    pub fn findings(&self) -> Vec<Problem> {
+        let mut found = self.renamed.clone();
+        found.extend(self.schemes.findings(self));
+        found
     }
 
     /// The profile.
@@ -233,7 +269,7 @@ impl<'p> Mapping<'p> {
             into.extend_from_slice(record.get(*index).unwrap_or_default().as_bytes());
             into.push(END);
         }
-        record.len() == self.width && record.doubts().is_empty()
+        record.len() == self.width && record.doubts().is_empty() && record.fault().is_none()
     }
 
     /// The words that the value maps replace in a row's description: map and place in it.
@@ -265,6 +301,21 @@ impl<'p> Mapping<'p> {
         self.judged(rule, line, self.slot(field), value, reason)
     }
 
+    /// A problem with a further identifier of the learner.
+    pub fn identifier_problem(
+        &self,
+        line: u64,
+        scheme: &str,
+        value: &str,
+        rule: Rule,
+        reason: impl Into<String>,
+    ) -> Problem {
+        let nothing = Slot { origin: Origin::Nothing, map: None };
+        let slot =
+            self.identifiers.iter().find(|(name, _)| *name == scheme).map_or(nothing, |(_, slot)| *slot);
+        self.judged(rule, line, slot, value, reason)
+    }
+
     /// A problem, as severe as the profile has it.
     pub(super) fn judged(
         &self,
@@ -275,6 +326,9 @@ impl<'p> Mapping<'p> {
         reason: impl Into<String>,
     ) -> Problem {
         let severity = self.profile.severity(rule);
+        let shown =
+            self.schemes.of(self, slot).filter(|scheme| scheme.masked).map(|scheme| scheme.shown(value));
+        let value = shown.as_deref().unwrap_or(value);
         Problem { severity, ..Problem::new(rule, line, self.column(slot), value, reason) }
     }
 
@@ -284,8 +338,14 @@ impl<'p> Mapping<'p> {
 
     pub(super) fn column(&self, slot: Slot<'_>) -> Option<ColumnRef> {
         let Origin::Column(index) = slot.origin else { return None };
+        Some(self.column_at(index))
+    }
+
+    /// A column of the file, by the column from which the row at hand has its value.
+    pub(super) fn column_at(&self, index: usize) -> ColumnRef {
+        let index = self.groups.as_ref().map_or(index, |groups| groups.origin(index, self.part.get()));
         let name = self.header.get(index).cloned().unwrap_or_default();
-        Some(ColumnRef { number: index + 1, name })
+        ColumnRef { number: index + 1, name }
     }
 }
 
@@ -301,20 +361,117 @@ fn check_header(header: &[String], line: u64) -> Result<(), IntakeError> {
     Ok(())
 }
 
-fn place(field: &str, column: &Column, header: &[String], width: usize) -> Result<usize, IntakeError> {
-    match column {
-        Column::Number(number) if *number <= width => Ok(number - 1),
-        Column::Number(number) => {
-            Err(IntakeError::ColumnBeyond { field: field.to_owned(), number: *number, columns: width })
+/// Finds the profile's columns in a header.
+struct Columns<'h> {
+    header: &'h [String],
+    width: usize,
+    line: u64,
+    renamed: RefCell<Vec<Problem>>,
+}
+
+impl Columns<'_> {
+    /// The numbers of the groups that the header has.
+    fn numbers(&self, profile: &Profile) -> Result<Vec<u16>, IntakeError> {
+        let outcome = profile.columns.iter().find(|(field, _)| *field == Field::Outcome);
+        let (Some(repeat), Some((_, outcome))) = (&profile.repeat, outcome) else { return Ok(Vec::new()) };
+        let there = |n: &u16| outcome.names().iter().any(|name| self.find(name, Some(*n)).is_some());
+        let numbers: Vec<u16> = (1..=repeat.to).filter(there).collect();
+        if numbers.is_empty() {
+            self.at(Field::Outcome.name(), outcome, Some(1))?;
         }
-        Column::Name(name) => {
-            let wanted = crate::domain::text::clean(name);
-            header.iter().position(|column| *column == wanted).ok_or_else(|| IntakeError::ColumnMissing {
-                field: field.to_owned(),
-                column: name.clone(),
-                header: header.to_vec(),
-                nearest: nearest(name, header.iter().map(String::as_str)).map(str::to_owned),
-            })
-        }
+        Ok(numbers)
     }
+
+    /// Where a column stands, that of the first group for one that repeats; none where it may be missing.
+    fn first(&self, field: &str, column: &Column, numbers: &[u16]) -> Result<Option<usize>, IntakeError> {
+        let first = numbers.first().copied();
+        if column.is_optional() && !self.is_there(column, numbers) {
+            return Ok(None);
+        }
+        self.at(field, column, first).map(Some)
+    }
+
+    /// Whether a column that may be missing is there, in any group.
+    fn is_there(&self, column: &Column, numbers: &[u16]) -> bool {
+        let there = |n: Option<u16>| column.names().iter().any(|name| self.find(name, n).is_some());
+        there(None) || numbers.iter().any(|n| there(Some(*n)))
+    }
+
+    fn groups(&self, profile: &Profile, numbers: &[u16]) -> Result<Option<Groups>, IntakeError> {
+        let Some(repeat) = &profile.repeat else { return Ok(None) };
+        let mut groups = Groups { width: self.width, mark: profile.file.decimal_mark, ..Groups::default() };
+        groups.columns = vec![Vec::new(); numbers.len()];
+        let fields = profile.columns.iter().map(|(field, column)| (Some(*field), field.name(), column));
+        let attributes = profile.attributes.iter().map(|(name, column)| (None, name.as_str(), column));
+        for (field, name, column) in fields.chain(attributes).filter(|(.., column)| column.repeats()) {
+            let Some(first) = self.first(name, column, numbers)? else { continue };
+            let known = groups.columns[0].iter().position(|column| *column == first);
+            let place = known.unwrap_or(groups.columns[0].len());
+            if known.is_none() {
+                for (n, group) in numbers.iter().zip(&mut groups.columns) {
+                    group.push(self.at(name, column, Some(*n))?);
+                }
+            }
+            match field {
+                Some(Field::Outcome) => groups.outcome = place,
+                Some(Field::Credits) => groups.credits = Some(place),
+                _ => {}
+            }
+        }
+        groups.total = match &repeat.total {
+            None => None,
+            Some(column) => self.first("repeat.total", column, &[])?,
+        };
+        Ok(Some(groups))
+    }
+
+    fn find(&self, name: &str, n: Option<u16>) -> Option<usize> {
+        let name = numbered(name, n);
+        let wanted = crate::domain::text::clean(&name);
+        self.header.iter().position(|column| *column == wanted)
+    }
+
+    fn at(&self, field: &str, column: &Column, n: Option<u16>) -> Result<usize, IntakeError> {
+        if let Column::Number(number) = column {
+            return match *number <= self.width {
+                true => Ok(number - 1),
+                false => {
+                    let (field, number) = (field.to_owned(), *number);
+                    Err(IntakeError::ColumnBeyond { field, number, columns: self.width })
+                }
+            };
+        }
+        let names = column.names();
+        for (nth, name) in names.iter().enumerate() {
+            let Some(index) = self.find(name, n) else { continue };
+            if nth > 0 {
+                self.rename(&numbered(&names[0], n), index);
+            }
+            return Ok(index);
+        }
+        let name = names.first().map(|name| numbered(name, n)).unwrap_or_default();
+        let near = nearest(&name, self.header.iter().map(String::as_str)).map(str::to_owned);
+        let (field, header) = (field.to_owned(), self.header.to_vec());
+        Err(IntakeError::ColumnMissing { field, column: name, header, nearest: near })
+    }
+
+    fn rename(&self, wanted: &str, index: usize) {
+        let (number, name) = (index + 1, self.header[index].clone());
+        if self
+            .renamed
+            .borrow()
+            .iter()
+            .any(|known| known.column.as_ref().is_some_and(|at| at.number == number))
+        {
+            return;
+        }
+        let reason = format!("the layout's name for it is `{wanted}`");
+        let column = Some(ColumnRef { number, name: name.clone() });
+        self.renamed.borrow_mut().push(Problem::new(Rule::ColumnRenamed, self.line, column, &name, reason));
+    }
+}
+
+/// The name of a column in a group.
+fn numbered(name: &str, n: Option<u16>) -> String {
+    n.map_or_else(|| name.to_owned(), |n| name.replace(REPEATED, &n.to_string()))
 }

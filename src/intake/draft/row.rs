@@ -4,7 +4,9 @@ use super::Draft;
 use super::mapping::{Mapping, Origin, Slot};
 use crate::domain::credits::{AmountError, Credits};
 use crate::domain::date::{Calendar, Period, parse_iso};
+use crate::domain::identifier::IdentifierError;
 use crate::domain::outcome::{Kind, Status};
+use crate::domain::scheme::{self, Scheme};
 use crate::domain::text::{clean, visible};
 use crate::intake::csv::Record;
 use crate::intake::profile::Field;
@@ -24,8 +26,20 @@ impl<'p> Mapping<'p> {
             problems.push(Problem::new(Rule::RowShape, record.line(), None, "", reason));
             return None;
         }
+        self.part.set(record.part());
         if let Some(doubt) = record.refused() {
             problems.push(Problem::new(doubt.rule, record.line(), None, "", doubt.reason.as_str()));
+            return None;
+        }
+        if let Some(fault) = record.fault() {
+            let (value, column) = (record.get(fault.index).unwrap_or_default(), self.column_at(fault.index));
+            problems.push(Problem::new(
+                fault.rule,
+                record.line(),
+                Some(column),
+                value,
+                fault.reason.as_str(),
+            ));
             return None;
         }
         let before = problems.len();
@@ -55,7 +69,8 @@ impl<'a> Row<'a, '_> {
     fn result(&mut self) -> Draft<'a> {
         Draft {
             line: self.record.line(),
-            learner: self.identifier(Field::Learner).unwrap_or_default(),
+            part: self.record.part(),
+            learner: self.learner(),
             period: self.text(Field::Period).unwrap_or_default(),
             record: self.identifier(Field::Record),
             counted: self.flag(Field::Counted).unwrap_or(true),
@@ -110,7 +125,7 @@ impl<'a> Row<'a, '_> {
     fn filled(&mut self, field: Field, slot: Slot<'a>) -> Option<Cow<'a, str>> {
         let value = self.value(slot)?;
         if value.is_empty() {
-            if self.mapping.profile.target.required().contains(&field) {
+            if self.mapping.profile.requires(field) {
                 self.fault(slot, Rule::ValueMissing, "", format!("`{}` is empty", field.name()));
             }
             return None;
@@ -147,6 +162,42 @@ impl<'a> Row<'a, '_> {
         let value = self.text(field)?;
         self.check_identifier(self.mapping.slot(field), &value);
         Some(value)
+    }
+
+    fn learner(&mut self) -> Cow<'a, str> {
+        let Some(value) = self.identifier(Field::Learner) else { return Cow::Borrowed("") };
+        let scheme = match self.text(Field::Scheme) {
+            None => self.mapping.schemes.learner,
+            Some(own) => scheme::find(&own),
+        };
+        match scheme {
+            None => value,
+            Some(scheme) => self.of_scheme(scheme, self.mapping.slot(Field::Learner), value),
+        }
+    }
+
+    /// A value in the form of its scheme; what is wrong or doubtful about it is noted.
+    fn of_scheme(&mut self, scheme: &'static Scheme, slot: Slot<'a>, value: Cow<'a, str>) -> Cow<'a, str> {
+        self.mapping.schemes.saw(scheme, &value);
+        let own = match scheme.read(&value) {
+            Ok(own) => own,
+            Err(error) => {
+                let rule = match error {
+                    IdentifierError::Check { .. } => Rule::IdentifierCheck,
+                    _ => Rule::IdentifierForm,
+                };
+                self.fault(slot, rule, &value, error.to_string());
+                return value;
+            }
+        };
+        if let Some(doubt) = scheme.doubt(&own) {
+            self.fault(slot, Rule::RegionUnknown, &value, doubt);
+        }
+        if own == *value {
+            return value;
+        }
+        self.fault(slot, Rule::IdentifierRewritten, &value, format!("it is kept as {}", scheme.shown(&own)));
+        Cow::Owned(own)
     }
 
     fn check_identifier(&mut self, slot: Slot<'a>, value: &str) {
@@ -276,6 +327,10 @@ impl<'a> Row<'a, '_> {
         for (scheme, slot) in &self.mapping.identifiers {
             let Some(value) = self.value(*slot).filter(|value| !value.is_empty()) else { continue };
             self.check_identifier(*slot, &value);
+            let value = match scheme::find(scheme) {
+                None => value,
+                Some(scheme) => self.of_scheme(scheme, *slot, value),
+            };
             found.push((*scheme, value));
         }
         found

@@ -26,6 +26,8 @@ macro_rules! builtin {
 builtin! {
     "cn-course-results",
     "elmo",
+    "in-abc-marksheets",
+    "in-abc-subjects",
     "open-badges",
 }
 
@@ -47,6 +49,7 @@ impl Builtin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::profile::Field;
 
     #[test]
     fn every_built_in_profile_is_sound_but_for_what_it_leaves_open() {
@@ -57,8 +60,8 @@ mod tests {
             assert!(profile.title.is_some() && profile.extends.is_none(), "{}", known.name);
             let alone = Profile::parse(known.text, known.name);
             assert_eq!(alone.is_ok(), profile.open.is_empty(), "{}", known.name);
-            let filled: String =
-                profile.open.iter().map(|field| format!("{} = \"formal\"\n", field.name())).collect();
+            let value = |field: &Field| format!("{} = \"formal\"\n", field.name());
+            let filled: String = profile.open.iter().map(value).collect();
             let own = format!("name = \"own\"\nextends = \"{}\"\n[constants]\n{filled}", known.name);
             Profile::parse(&own, "own.toml").unwrap_or_else(|error| panic!("{error}"));
         }

@@ -3,11 +3,12 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Profile, Sheet,
-    Target, ValueMap, Whole,
+    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Profile, Repeat,
+    Sheet, Target, ValueMap, Whole,
 };
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
+use crate::domain::scheme::FORBIDDEN;
 use crate::intake::decode;
 use crate::intake::hash::sha256_hex;
 use crate::intake::rules::{Rule, Severity};
@@ -33,17 +34,19 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         check_open(&columns, &constants, &open, faults);
     }
     let open = open.into_iter().map(|(field, _)| field).collect();
+    let required = open_fields(source.required, target, faults).into_iter().map(|(field, _)| field).collect();
     let attributes = named_columns(source.attributes, file.header, "attribute", faults);
-    let identifiers = named_columns(source.identifiers, file.header, "identifier scheme", faults);
+    let (identifiers, issuers) = identifiers(source.identifiers, file.header, faults);
     let columns: Vec<(Field, Column)> =
         columns.into_iter().map(|(field, name)| (field, column(&name, file.header, faults))).collect();
     let names = attributes.iter().chain(&identifiers).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let values = value_maps(source.values, &names, faults);
+    let repeat = repeat_of(source.repeat, &columns, &attributes, source.group.is_some(), &file, faults);
     let group = source.group.map(|group| group_of(group, &columns, target, faults));
     let part = source.part.map(|part| part_of(part, &columns, &attributes, target, group.is_some(), faults));
     let (dates, date_texts) = date_formats(source.dates, faults);
     if let Some(scheme) = &source.learner.scheme {
-        check_name(scheme.as_ref(), scheme.span(), "identifier scheme", faults);
+        check_scheme(scheme, faults);
     }
     Profile {
         name: source.name.into_inner(),
@@ -71,6 +74,9 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         part,
         attributes,
         identifiers,
+        issuers,
+        required,
+        repeat,
         institutions: institutions(source.institutions, faults),
         source: text.to_owned(),
         sha256: sha256_hex(text),
@@ -268,9 +274,112 @@ fn check_constant(field: Field, value: &Spanned<source::Constant>, faults: &mut 
     }
 }
 
+fn check_scheme(scheme: &Spanned<String>, faults: &mut Faults<'_>) {
+    check_name(scheme.as_ref(), scheme.span(), "identifier scheme", faults);
+    if let Some((name, why)) = FORBIDDEN.iter().find(|(name, _)| *name == scheme.as_ref()) {
+        faults.add(
+            scheme.span(),
+            format!("identifiers of the scheme `{name}`"),
+            *why,
+            "leave the column out",
+        );
+    }
+}
+
+/// Schemes with their columns and, where it is said, their issuers.
+type Identifiers = (Vec<(String, Column)>, Vec<(String, String)>);
+
+fn identifiers(
+    table: Option<Table<source::IdentifierColumn>>,
+    header: bool,
+    faults: &mut Faults<'_>,
+) -> Identifiers {
+    let (mut columns, mut issuers) = (Vec::new(), Vec::new());
+    for (scheme, value) in in_order(table) {
+        check_scheme(&scheme, faults);
+        let at = value.span();
+        let (name, issuer) = match value.into_inner() {
+            source::IdentifierColumn::Column(name) => (name, None),
+            source::IdentifierColumn::Issued(issued) => (issued.column, issued.issuer),
+        };
+        columns.push((scheme.as_ref().clone(), column(&Spanned::new(at, name), header, faults)));
+        issuers.extend(issuer.map(|issuer| (scheme.into_inner(), issuer)));
+    }
+    (columns, issuers)
+}
+
+/// Highest number of a group of columns.
+const MOST_GROUPS: u16 = 999;
+
+fn repeat_of(
+    repeat: Option<Spanned<source::Repeat>>,
+    columns: &[(Field, Column)],
+    attributes: &[(String, Column)],
+    grouped: bool,
+    file: &FileShape,
+    faults: &mut Faults<'_>,
+) -> Option<Repeat> {
+    let of = |field: Field| columns.iter().find(|(known, _)| *known == field).map(|(_, column)| column);
+    let Some(repeat) = repeat else {
+        let repeated = columns.iter().map(|(field, column)| (field.name(), column));
+        let repeated = repeated.chain(attributes.iter().map(|(name, column)| (name.as_str(), column)));
+        for (name, _) in repeated.filter(|(_, column)| column.repeats()) {
+            let what = format!("the column of `{name}` repeats");
+            faults.add(0..0, what, "there is no [repeat]", "add [repeat] with to = the highest number");
+        }
+        return None;
+    };
+    let at = repeat.span();
+    let source::Repeat { to, total } = repeat.into_inner();
+    if !file.header {
+        faults.add(at.clone(), "[repeat] has no place here", "the file has no header", "remove it");
+    }
+    if grouped {
+        let why = "a group is of rows, and here a row has several results";
+        faults.add(at.clone(), "[repeat] beside [group]", why, "keep one of them");
+    }
+    if !of(Field::Outcome).is_some_and(Column::repeats) {
+        let why = "a row with several results has several outcomes";
+        faults.add(
+            at,
+            "[repeat] without a column of outcomes",
+            why,
+            "write outcome = \"SUB{n}\" in [columns]",
+        );
+    }
+    if !(1..=MOST_GROUPS).contains(to.as_ref()) {
+        let why = format!("it is not from 1 to {MOST_GROUPS}");
+        faults.add(to.span(), format!("bad highest number {}", to.as_ref()), why, "correct it");
+    }
+    let total = total.map(|total| {
+        if !of(Field::Credits).is_some_and(Column::repeats) {
+            let why = "it is the sum of the results' credits";
+            faults.add(
+                total.span(),
+                "a total without a column of credits",
+                why,
+                "give `credits` a column with {n}",
+            );
+        }
+        column(&total, file.header, faults)
+    });
+    Some(Repeat { to: to.into_inner(), total })
+}
+
 fn column(name: &Spanned<ColumnName>, header: bool, faults: &mut Faults<'_>) -> Column {
     match (name.as_ref(), header) {
         (ColumnName::Name(name), true) => return Column::Name(name.clone()),
+        (ColumnName::Names(names), true) if !names.is_empty() && !names[0].is_empty() => {
+            let optional = names.last().is_some_and(String::is_empty);
+            let names = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+            return Column::AnyOf { names, optional };
+        }
+        (ColumnName::Names(_), true) => faults.add(
+            name.span(),
+            "a list of names without a name",
+            "the first is the layout's own",
+            "write the names in quotes; an empty one at the end says that the column may be missing",
+        ),
         (ColumnName::Number(number @ 1..=4_096), false) => return Column::Number(*number as usize),
         (ColumnName::Number(number), false) => faults.add(
             name.span(),
@@ -283,6 +392,12 @@ fn column(name: &Spanned<ColumnName>, header: bool, faults: &mut Faults<'_>) -> 
             format!("column {number} is given as a number"),
             "the file has a header",
             "write the column's name in quotes, or set header = false in [file]",
+        ),
+        (ColumnName::Names(_), false) => faults.add(
+            name.span(),
+            "a column is given by names",
+            "the file has no header",
+            "write the column's number, counted from 1, or set header = true in [file]",
         ),
         (ColumnName::Name(column), false) => faults.add(
             name.span(),

@@ -38,15 +38,40 @@ pub(super) struct Source {
     pub group: Option<Spanned<Group>>,
     pub part: Option<Spanned<Part>>,
     pub attributes: Option<Table<ColumnName>>,
-    pub identifiers: Option<Table<ColumnName>>,
+    pub identifiers: Option<Table<IdentifierColumn>>,
+    #[serde(default)]
+    pub required: Vec<Spanned<String>>,
+    pub repeat: Option<Spanned<Repeat>>,
     pub institutions: Option<Vec<Spanned<Introduced>>>,
 }
 
 #[derive(Deserialize, Clone)]
-#[serde(untagged, expecting = "expected a column's name in quotes, or its number")]
+#[serde(untagged, expecting = "expected a column's name in quotes, several in brackets, or its number")]
 pub(super) enum ColumnName {
     Number(i64),
     Name(String),
+    Names(Vec<String>),
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(untagged, expecting = "expected a column's name in quotes, or { column = …, issuer = … }")]
+pub(super) enum IdentifierColumn {
+    Column(ColumnName),
+    Issued(Issued),
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issued {
+    pub column: ColumnName,
+    pub issuer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Repeat {
+    pub to: Spanned<u16>,
+    pub total: Option<Spanned<ColumnName>>,
 }
 
 #[derive(Deserialize, Clone)]

@@ -97,7 +97,7 @@ pub fn from_source(
     let mut reader = Reader::open(profile, &incoming).map_err(fault)?;
     let mut record = Record::new();
     while reader.next(&mut record).map_err(fault)? {
-        if record.line() as i64 != row.line {
+        if record.place().number() != row.line {
             continue;
         }
         let fields: Vec<&str> = record.fields().collect();

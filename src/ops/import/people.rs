@@ -6,6 +6,7 @@ use crate::ops::batch::random;
 use crate::ops::post::{Fact, key_of};
 use crate::proof::leaf::{Key, Salter};
 use crate::store::Read;
+use hashbrown::HashMap;
 
 /// Random bytes are asked for that many keys at a time.
 const KEYS_AT_ONCE: usize = 32;
@@ -36,6 +37,10 @@ pub struct People {
     handed: usize,
     facts: Vec<Fact>,
     spare: Vec<Key>,
+    /// Place of the next fact about learners who got facts after their first ones.
+    next_fact: HashMap<i64, i64>,
+    /// How many facts a new account began with, and of which schemes, where further ones may follow.
+    begun: Option<HashMap<i64, Vec<i64>>>,
 }
 
 impl People {
@@ -54,6 +59,8 @@ impl People {
             handed: 0,
             facts: Vec::new(),
             spare: Vec::new(),
+            next_fact: HashMap::new(),
+            begun: None,
         })
     }
 
@@ -91,6 +98,49 @@ impl People {
         }
     }
 
+    /// Says that learners may get further identifiers after their first facts.
+    pub fn expect_further(&mut self) {
+        self.begun = Some(HashMap::new());
+    }
+
+    /// Whether an account has an identifier of a scheme.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn has(&self, learner: i64, scheme: i64) -> Result<bool> {
+        if self.facts.iter().any(|fact| fact.learner == learner && fact.scheme == scheme) {
+            return Ok(true);
+        }
+        match self.begun.as_ref().and_then(|begun| begun.get(&learner)) {
+            Some(schemes) => Ok(schemes.contains(&scheme)),
+            None => Ok(self.read.identities_of(learner)?.iter().any(|fact| fact.scheme == scheme)),
+        }
+    }
+
+    /// Adds an identifier to an account that has it not.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn identify(&mut self, learner: i64, scheme: i64, value: &str) -> Result<()> {
+        let begun = self.begun.as_mut().and_then(|begun| begun.get_mut(&learner));
+        let first = match (self.next_fact.get(&learner), &begun) {
+            (Some(next), _) => *next,
+            (None, Some(schemes)) => schemes.len() as i64,
+            (None, None) => {
+                let known = self.read.identities_of(learner)?;
+                known.iter().map(|fact| fact.nth + 1).max().unwrap_or(0)
+            }
+        };
+        if let Some(schemes) = begun {
+            schemes.push(scheme);
+        }
+        self.next_fact.insert(learner, first + 1);
+        self.by_identifier.insert(scheme, value, learner);
+        let value = value.to_owned();
+        self.facts.push(Fact { learner, nth: first, scheme, value, valid_from: None, valid_to: None });
+        Ok(())
+    }
+
     /// Opens an account with its first facts: scheme id and value; the first is the identifier.
     ///
     /// # Errors
@@ -105,6 +155,9 @@ impl People {
         self.new_keys.push(key);
         if self.salters.len() < SALTERS {
             self.salters.push(Salter::new(&key));
+        }
+        if let Some(begun) = &mut self.begun {
+            begun.insert(id, facts.iter().map(|(scheme, _)| *scheme).collect());
         }
         for (nth, (scheme, value)) in facts.into_iter().enumerate() {
             if nth < identifiers {

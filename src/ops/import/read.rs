@@ -176,6 +176,7 @@ impl<'p, 's> Intake<'p, 's> {
             check_unchanged(&incoming.source)?;
             self.keep_mended(&reader.mended());
             self.outcome.told(incoming, &reader);
+            self.outcome.findings.add(file, &reader.findings());
         }
         Ok(())
     }

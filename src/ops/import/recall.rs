@@ -4,6 +4,7 @@
 use super::catalogue::KnownSystem;
 use super::people::Found;
 use super::resolve::{Located, Resolver};
+use super::whose::Whose;
 use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
 use crate::domain::outcome::Kind;
@@ -168,6 +169,9 @@ impl Resolver<'_> {
         if other_period || period.first > self.today || !draft.counted || self.off_scale(&draft) {
             return Ok(None);
         }
+        if !draft.identifiers.is_empty() {
+            return Ok(None);
+        }
         let learner = match learner {
             Some(id) => Some(id),
             None => match self.people.find(known.scheme, &draft.learner)? {
@@ -185,7 +189,7 @@ impl Resolver<'_> {
             system: known.system,
             kind: known.kind,
             credits: known.credits,
-            learner,
+            whose: Whose::plain(learner),
             scheme: known.scheme,
         };
         Ok(Some((draft, located)))

@@ -1,9 +1,10 @@
 //! Bulk registers: catalogues of outcomes, institutions and learners from files.
 
 use super::catalogue::Catalogue;
-use super::people::{Found, People};
+use super::people::People;
 use super::read::file_fault;
 use super::resolve::{introduce, person_facts};
+use super::whose::{Asked, whose};
 use super::write::Setup;
 use super::{Inspect, Outcome, refused};
 use crate::domain::fault::Result;
@@ -37,6 +38,9 @@ pub fn run(
     let mut register = Register { setup: &setup, catalogue, people, outcome: setup.outcome() };
     for introduced in &setup.request.profile.institutions {
         introduce(&mut register.catalogue, introduced)?;
+    }
+    if !setup.request.profile.identifiers.is_empty() {
+        register.people.expect_further();
     }
     register.read()?;
     let request = setup.request;
@@ -101,6 +105,7 @@ impl Register<'_> {
                 self.outcome.findings.add(file, &problems);
             }
             self.outcome.told(incoming, &reader);
+            self.outcome.findings.add(file, &reader.findings());
         }
         Ok(())
     }
@@ -246,32 +251,26 @@ impl Register<'_> {
 
     fn learner_row(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Result<bool> {
         let profile = self.setup.request.profile;
-        let issuer = profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
+        let issuer = profile.issuer(&profile.learner.scheme, &draft.institution);
         let scheme = self.catalogue.scheme(&profile.learner.scheme, issuer)?;
-        match self.people.find(scheme, &draft.learner)? {
-            Found::One(_) => Ok(false),
-            Found::Several => {
-                let reason = "several accounts have this identifier";
-                problems.push(mapping.problem(
-                    draft.line,
-                    Field::Learner,
-                    &draft.learner,
-                    Rule::LearnerAmbiguous,
-                    reason,
-                ));
-                Ok(false)
-            }
-            Found::Nobody => {
-                let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
-                for (scheme, value) in &draft.identifiers {
-                    facts.push((self.catalogue.scheme(scheme, "")?, value.clone().into_owned()));
-                }
-                let identifiers = facts.len();
-                facts.extend(person_facts(&mut self.catalogue, draft)?);
-                self.people.enrol(facts, identifiers)?;
-                Ok(true)
-            }
+        let asked = Asked { profile, mapping, draft, scheme, opens: true };
+        let whose = whose(&asked, &mut self.catalogue, &mut self.people, problems)?;
+        if problems.iter().any(Problem::is_error) {
+            return Ok(false);
         }
+        if whose.learner.is_some() {
+            whose.record_new(&mut self.people)?;
+            return Ok(whose.has_new());
+        }
+        let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
+        for (name, value) in &draft.identifiers {
+            let issuer = profile.issuer(name, &draft.institution);
+            facts.push((self.catalogue.scheme(name, issuer)?, value.clone().into_owned()));
+        }
+        let identifiers = facts.len();
+        facts.extend(person_facts(&mut self.catalogue, draft)?);
+        self.people.enrol(facts, identifiers)?;
+        Ok(true)
     }
 }
 

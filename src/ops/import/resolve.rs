@@ -6,8 +6,9 @@ use super::checks::{Scales, accreditation_fault};
 use super::groups::Share;
 use super::identifiers::Identifiers;
 use super::parts::Elsewhere;
-use super::people::{Found, People};
+use super::people::People;
 use super::recall::Memory;
+use super::whose::{Asked, Whose, whose};
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
 use crate::domain::fault::{Fault, Result};
@@ -31,7 +32,7 @@ pub struct Located {
     pub(super) system: KnownSystem,
     pub(super) kind: Kind,
     pub(super) credits: Credits,
-    pub(super) learner: Option<i64>,
+    pub(super) whose: Whose,
     pub(super) scheme: i64,
 }
 
@@ -82,13 +83,16 @@ impl<'p> Resolver<'p> {
     /// Where a row cannot be written.
     pub fn new(
         mut catalogue: Catalogue,
-        people: People,
+        mut people: People,
         profile: &'p Profile,
         closed: Option<Date>,
         today: Date,
     ) -> Result<Resolver<'p>> {
         for introduced in &profile.institutions {
             introduce(&mut catalogue, introduced)?;
+        }
+        if !profile.identifiers.is_empty() {
+            people.expect_further();
         }
         Ok(Resolver {
             catalogue,
@@ -222,28 +226,14 @@ impl<'p> Resolver<'p> {
             report(Field::Kind, "", Rule::KindUnknown, reason);
         }
         let scheme = self.scheme(draft)?;
-        let learner = match self.people.find(scheme, &draft.learner)? {
-            Found::One(id) => Some(id),
-            Found::Nobody if self.profile.learner.unknown == Unknown::Create => None,
-            Found::Nobody => {
-                report(
-                    Field::Learner,
-                    &draft.learner,
-                    Rule::LearnerUnknown,
-                    "nobody has this identifier".to_owned(),
-                );
-                None
-            }
-            Found::Several => {
-                report(
-                    Field::Learner,
-                    &draft.learner,
-                    Rule::LearnerAmbiguous,
-                    "several accounts have it".to_owned(),
-                );
-                None
-            }
+        let asked = Asked {
+            profile: self.profile,
+            mapping,
+            draft,
+            scheme,
+            opens: self.profile.learner.unknown == Unknown::Create,
         };
+        let whose = whose(&asked, &mut self.catalogue, &mut self.people, problems)?;
         match (period, system, credits, kind) {
             (Some(period), Some(system), Some(credits), Some(kind))
                 if !problems[before..].iter().any(Problem::is_error) =>
@@ -256,7 +246,7 @@ impl<'p> Resolver<'p> {
                     system,
                     kind,
                     credits,
-                    learner,
+                    whose,
                     scheme,
                 }))
             }
@@ -336,7 +326,7 @@ impl<'p> Resolver<'p> {
     ) -> std::result::Result<Option<usize>, (Field, String, String)> {
         let versions = &self.catalogue.outcomes[outcome].versions;
         let at = version_at(versions, day);
-        let grouped = self.profile.group.is_some();
+        let grouped = !self.tells_credits(draft);
         if let Some(at) = at
             && difference(draft, &versions[at], grouped).is_none()
         {
@@ -362,11 +352,18 @@ impl<'p> Resolver<'p> {
         }
     }
 
+    /// Whether a row's credits are those of its outcome: they are not where they are a group's load, nor
+    /// where a source writes 0 because the result earns nothing.
+    fn tells_credits(&self, draft: &Draft) -> bool {
+        let earns = self.profile.deposit.contains(&draft.status);
+        self.profile.group.is_none() && (earns || draft.credits != Some(Credits::ZERO))
+    }
+
     fn scheme(&mut self, draft: &Draft) -> Result<i64> {
         if let Some(scheme) = draft.scheme.as_deref() {
             return self.catalogue.scheme(scheme, draft.issuer.as_deref().unwrap_or_default());
         }
-        let issuer = self.profile.learner.issuer.as_deref().unwrap_or(&draft.institution);
+        let issuer = self.profile.issuer(&self.profile.learner.scheme, &draft.institution);
         if let Some(scheme) = self.schemes.get(issuer) {
             return Ok(*scheme);
         }
@@ -404,8 +401,11 @@ impl<'p> Resolver<'p> {
             Some(at) => at,
             None => self.new_version(outcome, draft, located.system)?,
         };
-        let learner = match located.learner {
-            Some(id) => id,
+        let learner = match located.whose.learner {
+            Some(id) => {
+                located.whose.record_new(&mut self.people)?;
+                id
+            }
             None => self.enrol(draft, located.scheme)?,
         };
         if self.closed.is_some_and(|closed| located.period.first <= closed) {
@@ -421,10 +421,12 @@ impl<'p> Resolver<'p> {
         Ok(Prepared {
             learner,
             amount,
-            rare: Rare::boxed(
-                draft.record.as_deref().map(Box::from),
-                share.map(|share| (share.first_line as i64, share.load)),
-            ),
+            rare: Rare {
+                record: draft.record.as_deref().map(Box::from),
+                group: share.map(|share| (share.first_line as i64, share.load)),
+                part: draft.part,
+            }
+            .boxed(),
             line: small(draft.line)?,
             outcome: small(self.catalogue.outcomes[outcome].row.id)?,
             version: version as u32 + 1,
@@ -442,7 +444,7 @@ impl<'p> Resolver<'p> {
     }
 
     fn new_version(&mut self, outcome: usize, draft: &Draft, system: KnownSystem) -> Result<usize> {
-        let grouped = self.profile.group.is_some();
+        let grouped = !self.tells_credits(draft);
         let text = |value: &Option<std::borrow::Cow<str>>| value.as_deref().map(str::to_owned);
         let row = OutcomeVersion {
             id: 0,
@@ -473,7 +475,8 @@ impl<'p> Resolver<'p> {
     fn enrol(&mut self, draft: &Draft, scheme: i64) -> Result<i64> {
         let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
         for (scheme, value) in &draft.identifiers {
-            let fact = (self.catalogue.scheme(scheme, "")?, value.clone().into_owned());
+            let issuer = self.profile.issuer(scheme, &draft.institution);
+            let fact = (self.catalogue.scheme(scheme, issuer)?, value.clone().into_owned());
             if !facts.contains(&fact) {
                 facts.push(fact);
             }

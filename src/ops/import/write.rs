@@ -118,6 +118,8 @@ struct Counts {
     conflicts: Vec<Conflict>,
     refusals: u64,
     registry: u64,
+    /// Facts about learners, those who were known before included.
+    facts: u64,
 }
 
 /// Imports achievements.
@@ -191,6 +193,7 @@ fn post(
             poster.register(&run.registry)?;
         }
         if !run.facts.is_empty() {
+            counts.facts += run.facts.len() as u64;
             poster.enrol_hashed(&run.keys, std::mem::take(&mut run.facts), &run.fact_leaves)?;
         }
         poster.achievements(&run.rows, &run.leaves, &mut |row, verdict| counts.add(row, verdict))?;
@@ -253,8 +256,10 @@ fn conclude(
         outcome.credits.insert(code, Credits(*amount));
     }
     let posted = counts.deposited + counts.recorded;
-    let nothing =
-        posted == 0 && (counts.refusals == 0 || setup.all_seen) && (counts.registry == 0 || setup.all_seen);
+    let nothing = posted == 0
+        && counts.facts == 0
+        && (counts.refusals == 0 || setup.all_seen)
+        && (counts.registry == 0 || setup.all_seen);
     if nothing {
         return Ok((outcome, None));
     }
@@ -276,11 +281,11 @@ fn add_conflicts(
     let mut kept = Vec::new();
     let mut found = Findings::new(setup.request.limit);
     for (file, incoming) in setup.files.iter().enumerate() {
-        let lines: BTreeMap<u64, &Conflict> = counts
+        let lines: BTreeMap<i64, &Conflict> = counts
             .conflicts
             .iter()
             .filter(|conflict| conflict.file == file as i64)
-            .map(|conflict| (conflict.line as u64, conflict))
+            .map(|conflict| (conflict.line, conflict))
             .collect();
         if lines.is_empty() {
             continue;
@@ -289,7 +294,7 @@ fn add_conflicts(
         let mut reader = Reader::open(setup.request.profile, incoming).map_err(fault)?;
         let mut record = Record::new();
         while reader.next(&mut record).map_err(fault)? {
-            let Some(conflict) = lines.get(&record.line()) else { continue };
+            let Some(conflict) = lines.get(&record.place().number()) else { continue };
             let mapping = reader.mapping();
             let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;

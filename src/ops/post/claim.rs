@@ -7,7 +7,7 @@
 use super::Prepared;
 use crate::domain::credits::Credits;
 use crate::domain::date::Period;
-use crate::domain::entry::{Achievement, EntryId};
+use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
 use crate::intake::rules::Rule;
 use crate::ledger::lots::{Cut, standing};
@@ -53,7 +53,7 @@ impl Standing {
         } else {
             format!("file {} of the import", self.file + 1)
         };
-        (Rule::ConflictInFile, format!("line {} of {place}", self.line))
+        (Rule::ConflictInFile, format!("{} of {place}", RowPlace::of(self.line)))
     }
 }
 
