@@ -85,6 +85,24 @@ fn profiles_lists_every_field() {
 }
 
 #[test]
+fn profiles_lists_every_scheme_of_identifiers() {
+    let mut table = String::from(
+        "| scheme | what it is | form | checked | source | read there |\n|---|---|---|---|---|---|\n",
+    );
+    for scheme in creditbank::domain::scheme::ALL {
+        let verified = if scheme.verified { "yes" } else { "not verified at the source" };
+        let checked = if scheme.checked.is_empty() { "the form only" } else { scheme.checked };
+        writeln!(
+            table,
+            "| `{}` | {} | {} | {checked} | {} | {verified} |",
+            scheme.name, scheme.title, scheme.form, scheme.citation
+        )
+        .unwrap();
+    }
+    compare("docs/profiles.md", "schemes", &table);
+}
+
+#[test]
 fn the_page_on_errors_lists_what_verify_finds() {
     let mut table = String::from("| code | what it means | what to do |\n|---|---|---|\n");
     for code in CODES {

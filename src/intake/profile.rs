@@ -12,7 +12,7 @@ pub use field::{Field, Target};
 
 use super::format::Format;
 use super::rules::{Rule, Severity};
-use crate::domain::credits::DecimalMark;
+use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::Status;
 use crate::domain::scheme;
@@ -126,6 +126,25 @@ impl Column {
     /// Whether it stands in the header once for each result of a row.
     pub fn repeats(&self) -> bool {
         self.names().iter().any(|name| name.contains(REPEATED))
+    }
+}
+
+/// Which grades pass, where no column says how a result ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// The lowest number that passes; every number does where nothing is said.
+    pub mark: Option<Credits>,
+    /// Words that do not pass; every other word does.
+    pub failed: Vec<String>,
+}
+
+impl Pass {
+    /// How a result of that grade ended.
+    pub fn status(&self, grade: &str, decimal: DecimalMark) -> Status {
+        let below =
+            || self.mark.is_some_and(|mark| Credits::parse(grade, decimal).is_ok_and(|grade| grade < mark));
+        let failed = self.failed.iter().any(|word| word == grade) || below();
+        if failed { Status::Failed } else { Status::Passed }
     }
 }
 
@@ -287,6 +306,10 @@ pub struct Profile {
     pub required: Vec<Field>,
     /// Rows of several results.
     pub repeat: Option<Repeat>,
+    /// Which grades pass, where no column says how a result ended.
+    pub pass: Option<Pass>,
+    /// The attributes in which rows of one achievement may differ: it keeps what all of them say.
+    pub gather: Vec<String>,
     /// The institutions that it introduces.
     pub institutions: Vec<Introduced>,
     /// The profile's text, followed by that of the built-in profile on which it builds.

@@ -151,12 +151,15 @@ rules! {
     HeaderFound "N109" "header" "the header stands below other rows" "" "nothing to do; `header_row` in the profile's [file] fixes it";
     ColumnRenamed "N111" "header" "a column stands under another name than the layout's" "" "nothing to do; better still, correct the name at the source";
     IdentifierRewritten "N112" "learner, identifiers" "an identifier is written otherwise than its scheme writes it" "" "nothing to do: it is kept in the scheme's form";
+    RowGathered "N113" "row" "the row says more of an achievement that another row records" "" "nothing to do: the profile's [gather] joins them";
     CountedElsewhere "N121" "credits" "another row counts the credit of this one: it is recorded without credit" "" "nothing to do; see `counted` and [part] of the profile";
     Unverified "N122" "file" "credentials are taken without checking who signed them" "" "ask the issuer where it matters; each achievement keeps the mark";
     NoResults "N123" "file" "a transcript holds no results" "" "nothing to do, unless some were expected";
     RegionUnknown "W211" "learner, identifiers" "the region in a resident identity number is not known" "" "compare the number with the card; regions are abolished, so it may be right";
     AadhaarLikely "W212" "learner, identifiers" "the column of Academic Bank of Credits accounts probably holds Aadhaar numbers" "" "ask the supplier for the account numbers, and reverse the batch: Aadhaar numbers are not kept here. Messages show the last four digits only; a file of refused rows has what the supplier wrote";
+    CreditsZero "W221" "credits" "a result that creates credit has none: its credits are 0" "" "ask the source what it is worth; where it has no credit, count it as an item with `system = \"ITEM\"` and `credits = 1`";
     DateInFuture "W241" "period" "the date lies in the future" "" "check the year: results are recorded when they are known";
+    OutcomeTwice "W305" "title, level, field, hours, credits" "a catalogue describes an outcome twice, differently, and the second became a new version" "" "find out which of them is right";
 }
 
 impl Rule {

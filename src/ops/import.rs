@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod checks;
 pub mod findings;
+mod gather;
 mod groups;
 mod identifiers;
 mod parts;
@@ -94,6 +95,8 @@ pub struct Outcome {
     pub already: u64,
     /// Rows of a register that introduced or changed something.
     pub registered: u64,
+    /// Rows that say more of an achievement which another row records.
+    pub gathered: u64,
     /// Rows refused.
     pub refused: u64,
     /// Names of the files, in order.

@@ -56,6 +56,8 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()>
     fact("rows recorded without credit", count(outcome.recorded))?;
     fact("rows registered", count(outcome.registered))?;
     fact("rows recorded before", count(outcome.already))?;
+    let gathered = (outcome.gathered > 0).then(|| count(outcome.gathered));
+    fact("rows that say more of another", gathered.unwrap_or_default())?;
     fact("rows refused", count(outcome.refused))?;
     fact("rows with warnings", count(outcome.findings.warned()))?;
     fact("accounts opened", count(outcome.learners))?;

@@ -236,7 +236,10 @@ impl<'a> Row<'a, '_> {
 
     fn status(&mut self) -> Status {
         let Some(word) = self.text(Field::Status) else {
-            return Status::Passed;
+            let pass = self.mapping.profile.pass.as_ref();
+            let grade = pass.and_then(|_| self.text(Field::Grade));
+            let mark = self.mapping.profile.file.decimal_mark;
+            return pass.zip(grade).map_or(Status::Passed, |(pass, grade)| pass.status(&grade, mark));
         };
         Status::from_name(&word).unwrap_or_else(|| {
             self.unknown_word(Field::Status, Rule::StatusUnknown, &word, &Status::ALL.map(Status::name));

@@ -24,7 +24,9 @@ macro_rules! builtin {
 }
 
 builtin! {
+    "cn-certificate-conversions",
     "cn-course-results",
+    "cn-external-courses",
     "elmo",
     "in-abc-marksheets",
     "in-abc-subjects",

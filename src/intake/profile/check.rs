@@ -3,9 +3,10 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Profile, Repeat,
-    Sheet, Target, ValueMap, Whole,
+    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Pass, Profile,
+    Repeat, Sheet, Target, ValueMap, Whole,
 };
+use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::date::DateFormat;
 use crate::domain::outcome::{Kind, Status};
 use crate::domain::scheme::FORBIDDEN;
@@ -41,6 +42,9 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         columns.into_iter().map(|(field, name)| (field, column(&name, file.header, faults))).collect();
     let names = attributes.iter().chain(&identifiers).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let values = value_maps(source.values, &names, faults);
+    let gather =
+        gathered(source.gather, &attributes, target, source.group.is_some() || source.part.is_some(), faults);
+    let pass = source.pass.map(|pass| pass_of(pass, &columns, &constants, faults));
     let repeat = repeat_of(source.repeat, &columns, &attributes, source.group.is_some(), &file, faults);
     let group = source.group.map(|group| group_of(group, &columns, target, faults));
     let part = source.part.map(|part| part_of(part, &columns, &attributes, target, group.is_some(), faults));
@@ -77,6 +81,8 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         issuers,
         required,
         repeat,
+        pass,
+        gather,
         institutions: institutions(source.institutions, faults),
         source: text.to_owned(),
         sha256: sha256_hex(text),
@@ -306,6 +312,54 @@ fn identifiers(
         issuers.extend(issuer.map(|issuer| (scheme.into_inner(), issuer)));
     }
     (columns, issuers)
+}
+
+/// The attributes that are gathered.
+fn gathered(
+    gather: Option<source::Gather>,
+    attributes: &[(String, Column)],
+    target: Target,
+    grouped: bool,
+    faults: &mut Faults<'_>,
+) -> Vec<String> {
+    let known: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names = Vec::new();
+    for name in gather.map(|gather| gather.attributes).unwrap_or_default() {
+        if target != Target::Achievements || grouped {
+            let why = "it joins rows that are one achievement, each with its own credits";
+            faults.add(name.span(), "[gather] has no place here", why, "remove it");
+        } else if known.contains(&name.as_ref().as_str()) {
+            names.push(name.into_inner());
+        } else {
+            faults.add_unknown(name.span(), "attribute", name.as_ref(), &known);
+        }
+    }
+    names
+}
+
+fn pass_of(
+    pass: Spanned<source::Pass>,
+    columns: &[(Field, Column)],
+    constants: &[(Field, Spanned<source::Constant>)],
+    faults: &mut Faults<'_>,
+) -> Pass {
+    let at = pass.span();
+    let source::Pass { mark, failed } = pass.into_inner();
+    if is_given(columns, constants, Field::Status) {
+        let why = "`status` says how a result ended";
+        faults.add(at.clone(), "[pass] beside a status", why, "keep one of them");
+    }
+    if !is_given(columns, constants, Field::Grade) {
+        faults.add(at, "[pass] without a grade", "it looks at the grade", "give `grade` a column");
+    }
+    let mark = mark.and_then(|mark| {
+        let parsed = Credits::parse(&mark.as_ref().text(), DecimalMark::Point);
+        if let Err(error) = &parsed {
+            faults.add(mark.span(), "bad lowest mark", error.to_string(), "write a number, such as 60");
+        }
+        parsed.ok()
+    });
+    Pass { mark, failed }
 }
 
 /// Highest number of a group of columns.

@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_profile_is_laid_over_the_built_in_one() {
         let own = format!(
-            "{OWN}status = \"passed\"\n[columns]\nhours = \"\"\ntitle = \"名称\"\n[attributes]\nremark = \"\"\nclass = \"班级\"\n"
+            "{OWN}status = \"passed\"\n[columns]\nhours = \"\"\ntitle = \"名称\"\n[attributes]\nseason = \"\"\nclass = \"班级\"\n"
         );
         let profile = parse(&own).unwrap();
         assert_eq!(profile.name, "mine");
@@ -141,8 +141,9 @@ mod tests {
         assert_eq!(column(Field::Title), Some(&Column::Name("名称".into())));
         assert_eq!(column(Field::Hours), None);
         assert_eq!(column(Field::Credits), Some(&Column::Name("学分".into())));
-        assert!(profile.attributes.iter().all(|(name, _)| name != "remark"));
+        assert!(profile.attributes.iter().all(|(name, _)| name != "season"));
         assert_eq!(profile.attributes[0].0, "class");
+        assert!(profile.values.iter().all(|map| map.name != "season"));
         assert!(profile.constants.contains(&(Field::Institution, "LJU".into())));
     }
 

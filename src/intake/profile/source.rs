@@ -42,6 +42,8 @@ pub(super) struct Source {
     #[serde(default)]
     pub required: Vec<Spanned<String>>,
     pub repeat: Option<Spanned<Repeat>>,
+    pub pass: Option<Spanned<Pass>>,
+    pub gather: Option<Gather>,
     pub institutions: Option<Vec<Spanned<Introduced>>>,
 }
 
@@ -65,6 +67,20 @@ pub(super) enum IdentifierColumn {
 pub(super) struct Issued {
     pub column: ColumnName,
     pub issuer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pass {
+    pub mark: Option<Spanned<Constant>>,
+    #[serde(default)]
+    pub failed: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gather {
+    pub attributes: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! The reading side of an import: rows to prepared achievements, in runs.
 
+use super::gather::Gatherer;
 use super::groups::{Groups, Share};
 use super::parts::{Elsewhere, Parts, Place};
 use super::resolve::Resolver;
@@ -68,6 +69,7 @@ pub struct Intake<'p, 's> {
     spares: Receiver<Run>,
     groups: Groups,
     parts: Parts,
+    pub(super) gatherer: Gatherer,
     /// Runs so far that enrol learners.
     enrol_acts: u32,
     scratch: Vec<u8>,
@@ -105,6 +107,7 @@ impl<'p, 's> Intake<'p, 's> {
             spares,
             groups: Groups::default(),
             parts: Parts::default(),
+            gatherer: Gatherer::default(),
             enrol_acts: 0,
             scratch: Vec::new(),
         }
@@ -123,6 +126,7 @@ impl<'p, 's> Intake<'p, 's> {
             )?;
             self.outcome = self.setup.outcome();
         }
+        self.gather()?;
         let mut going = true;
         self.each_block(
             &mut |intake, mapping, records, file| {
@@ -144,7 +148,7 @@ impl<'p, 's> Intake<'p, 's> {
 
     /// Gives the rows of every file, some at a time, to `each`, which says whether to go on.
     #[allow(clippy::type_complexity)]
-    fn each_block(
+    pub(super) fn each_block(
         &mut self,
         each: &mut dyn FnMut(&mut Self, &Mapping, &[Record], usize) -> Result<bool>,
         progress: &dyn Fn(u64),
@@ -249,6 +253,9 @@ impl<'p, 's> Intake<'p, 's> {
             return self.refuse(mapping, record, problems, file);
         };
         let located = self.resolver.locate(mapping, &mut draft, problems)?;
+        if located.is_some() && !self.is_first(mapping, &mut draft, problems, file) {
+            return Ok(());
+        }
         let share = self.share(mapping, &draft, problems);
         let elsewhere = self.elsewhere(mapping, &draft, problems);
         match located {

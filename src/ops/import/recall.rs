@@ -110,7 +110,7 @@ impl Memory {
 impl Resolver<'_> {
     /// False where the credit of a row depends on other rows.
     fn remembers(&self) -> bool {
-        self.profile.group.is_none() && self.profile.part.is_none()
+        self.profile.group.is_none() && self.profile.part.is_none() && self.profile.gather.is_empty()
     }
 
     /// Recalls what rows say of their outcomes, and the learners met before.

@@ -7,6 +7,7 @@ use super::resolve::{introduce, person_facts};
 use super::whose::{Asked, whose};
 use super::write::Setup;
 use super::{Inspect, Outcome, refused};
+use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, OutcomeVersion};
 use crate::intake::csv::Record;
@@ -16,6 +17,7 @@ use crate::intake::profile::{Differs, Field, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::post::Poster;
 use crate::store::{Head, Store};
+use hashbrown::HashMap;
 use std::borrow::Cow;
 
 /// A register being read.
@@ -24,6 +26,8 @@ struct Register<'s> {
     catalogue: Catalogue,
     people: People,
     outcome: Outcome,
+    /// The file and the line that described an outcome first.
+    described: HashMap<usize, String>,
 }
 
 /// Imports a register.
@@ -35,7 +39,8 @@ pub fn run(
     people: People,
     inspect: Inspect,
 ) -> Result<Outcome> {
-    let mut register = Register { setup: &setup, catalogue, people, outcome: setup.outcome() };
+    let mut register =
+        Register { setup: &setup, catalogue, people, outcome: setup.outcome(), described: HashMap::new() };
     for introduced in &setup.request.profile.institutions {
         introduce(&mut register.catalogue, introduced)?;
     }
@@ -91,7 +96,10 @@ impl Register<'_> {
                 let mapping = reader.mapping();
                 if let Some(draft) = mapping.draft(&record, &mut problems) {
                     let changed = match request.profile.target {
-                        Target::Outcomes => self.outcome_row(mapping, &draft, &mut problems)?,
+                        Target::Outcomes => {
+                            let name = &self.setup.payload.files[file].name;
+                            self.outcome_row(mapping, &draft, name, &mut problems)?
+                        }
                         Target::Institutions => self.institution_row(mapping, &draft, &mut problems)?,
                         _ => self.learner_row(mapping, &draft, &mut problems)?,
                     };
@@ -110,7 +118,13 @@ impl Register<'_> {
         Ok(())
     }
 
-    fn outcome_row(&mut self, mapping: &Mapping, draft: &Draft, problems: &mut Vec<Problem>) -> Result<bool> {
+    fn outcome_row(
+        &mut self,
+        mapping: &Mapping,
+        draft: &Draft,
+        file: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<bool> {
         let profile = self.setup.request.profile;
         let mut report = |field, value: &str, rule, reason: &str| {
             problems.push(mapping.problem(draft.line, field, value, rule, reason));
@@ -147,14 +161,21 @@ impl Register<'_> {
         };
         let newest = self.catalogue.outcomes[outcome].versions.last();
         if newest.is_none_or(|newest| !same_version(newest, &version)) {
-            if newest.is_some() && profile.outcome.differs == Differs::Refuse {
-                let reason = "the catalogue describes this outcome otherwise";
-                report(Field::Outcome, &draft.outcome, Rule::OutcomeDiffers, reason);
-                return Ok(false);
+            let earlier = self.described.get(&outcome);
+            if let Some(newest) = newest {
+                let reason = difference(newest, &version, earlier.map(String::as_str));
+                if profile.outcome.differs == Differs::Refuse {
+                    report(Field::Outcome, &draft.outcome, Rule::OutcomeDiffers, &reason);
+                    return Ok(false);
+                }
+                if earlier.is_some() {
+                    report(Field::Outcome, &draft.outcome, Rule::OutcomeTwice, &reason);
+                }
             }
             self.catalogue.add_version(outcome, version)?;
             changed = true;
         }
+        self.described.entry(outcome).or_insert_with(|| format!("{file}, line {}", draft.line));
         if let Some(period) = period {
             let id = self.catalogue.period(period)?.id;
             changed |= self.catalogue.add_offering(outcome, id)?;
@@ -285,6 +306,27 @@ fn named(draft: &Draft) -> Institution {
         region: text(&draft.region),
         sector: text(&draft.sector),
         calendar: None,
+    }
+}
+
+/// In what a row differs from the newest version of its outcome, and where that stands.
+fn difference(newest: &OutcomeVersion, row: &OutcomeVersion, earlier: Option<&str>) -> String {
+    let amount = |amount: Option<i64>| amount.map_or("none".to_owned(), |amount| Credits(amount).to_string());
+    let text = |text: &Option<String>| text.as_deref().map_or("none".to_owned(), |text| format!("`{text}`"));
+    let parts = [
+        ("title", format!("`{}`", newest.title), format!("`{}`", row.title)),
+        ("credits", amount(newest.credits), amount(row.credits)),
+        ("hours", amount(newest.hours), amount(row.hours)),
+        ("level", text(&newest.level), text(&row.level)),
+        ("field", text(&newest.field), text(&row.field)),
+    ];
+    let different = parts.into_iter().filter(|(_, known, said)| known != said);
+    let list: Vec<String> =
+        different.map(|(name, known, said)| format!("{name} {known} and here {said}")).collect();
+    let place = earlier.map_or("in the catalogue".to_owned(), |earlier| format!("in {earlier}"));
+    match list.is_empty() {
+        true => format!("{place} it has another kind, system, validity or accreditation"),
+        false => format!("{place} it has {}", list.join(", ")),
     }
 }
 

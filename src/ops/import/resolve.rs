@@ -207,6 +207,11 @@ impl<'p> Resolver<'p> {
             let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
             report(Field::Credits, "", Rule::CreditsUnknown, reason);
         }
+        let earns = self.profile.deposit.contains(&draft.status);
+        if credits == Some(Credits::ZERO) && earns && self.profile.group.is_none() {
+            let reason = "the result creates no credit, and is recorded without any".to_owned();
+            report(Field::Credits, "0", Rule::CreditsZero, reason);
+        }
         if let (Some(system), Some(credits)) = (system, credits)
             && system.indivisible
             && credits.0 % SCALE != 0
