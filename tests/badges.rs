@@ -201,7 +201,10 @@ fn the_examples_fit_the_published_schemas() {
 fn several_credentials_in_one_file_are_taken_or_refused_one_by_one() {
     let session = Session::bank();
     let one = std::fs::read_to_string(project("examples/formats/badge.json")).unwrap();
-    let other = one.replace("guide-17", "guide-18").replace("fictitious-mira", "fictitious-noor");
+    let other = one
+        .replace("guide-17", "guide-18")
+        .replace("fictitious-mira", "fictitious-noor")
+        .replace("0f1e2d3c", "3c2d1e0f");
     let wrong = one.replace("\"OpenBadgeCredential\"", "\"DriversLicence\"");
     session.write("list.json", format!("[{one},{wrong},{other}]"));
     let answer = import(&session, session.path("list.json"), &["--keep-going"]).exits(3);

@@ -86,7 +86,7 @@ fn a_row_a_student_is_read_subject_by_subject() {
     let entries = journal["entries"].as_array().unwrap();
     let third = entries.iter().find(|entry| entry.to_string().contains("CS102")).unwrap();
     let entry = third["entry"].as_str().map(str::to_owned).unwrap_or_else(|| third["entry"].to_string());
-    session.run(&["explain", &entry, "--file", &file]).exits(0).shows("result in the row").shows("CS102");
+    session.run(&["explain", &entry]).exits(0).shows("result in the row").shows("CS102");
     import(&session, &file, &profile).exits(0).shows("nothing: there is nothing new");
     session.run(&["verify"]).exits(0);
     session.run(&["rebuild"]).exits(0);

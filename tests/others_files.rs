@@ -85,7 +85,7 @@ fn curriculum(file: &str, first: u64, second: u64, refused: usize) {
     let answer = import(&session, file, "curriculum.toml", &["--keep-going", "--format", "json"]).exits(3);
     let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
     let text = report.to_string();
-    let differs: Vec<&serde_json::Value> = report["problems"]
+    let differs: Vec<&serde_json::Value> = report["findings"]
         .as_array()
         .unwrap()
         .iter()
@@ -94,7 +94,7 @@ fn curriculum(file: &str, first: u64, second: u64, refused: usize) {
     assert_eq!(differs.len(), 1, "{text}");
     let reason = differs[0]["reason"].as_str().unwrap();
     assert!(reason.contains(&format!("line {first}")) && reason.contains("credits"), "{reason}");
-    let missing = report["problems"].as_array().unwrap().iter().filter(|problem| problem["rule"] == "E201");
+    let missing = report["findings"].as_array().unwrap().iter().filter(|problem| problem["rule"] == "E201");
     assert_eq!(missing.count(), refused, "{text}");
     assert!(!outcomes(&session).is_empty());
 }

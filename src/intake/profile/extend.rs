@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_profile_is_laid_over_the_built_in_one() {
         let own = format!(
-            "{OWN}status = \"passed\"\n[columns]\nhours = \"\"\ntitle = \"名称\"\n[attributes]\nseason = \"\"\nclass = \"班级\"\n"
+            "{OWN}framework = \"EQF\"\n[columns]\nhours = \"\"\ntitle = \"名称\"\n[attributes]\nseason = \"\"\nclass = \"班级\"\n"
         );
         let profile = parse(&own).unwrap();
         assert_eq!(profile.name, "mine");
