@@ -155,7 +155,10 @@ fn new_identifiers_of_a_known_learner_are_recorded_and_one_of_two_people_is_refu
         .shows("national,STATE,N1");
     // Nothing but a new identifier is a batch too, and the same once more is none.
     rows(&session, &["C2,A,2024-01-01,1,0008-2,N2"]).exits(0).shows("entries");
-    session.run(&["learner", "show", "CB000000028"]).exits(0).shows("student-number@OU:0008-2");
+    session
+        .run(&["learner", "show", "CB000000028", "--format", "csv"])
+        .exits(0)
+        .shows("student-number,OU,0008-2");
     rows(&session, &["C2,A,2024-01-01,1,0008-2,N2"]).exits(0).shows("nothing: there is nothing new");
     // One identifier on two people names both accounts.
     rows(&session, &["C2,C,2024-01-01,1,0007,"])
@@ -166,12 +169,15 @@ fn new_identifiers_of_a_known_learner_are_recorded_and_one_of_two_people_is_refu
     // Somebody known by another identifier only is found by it, and gets the card.
     session.run(&["learner", "add", "--identifier", "national@STATE:N3", "--name", "虚构"]).exits(0);
     rows(&session, &["C3,A,2024-01-01,1,,N3", "C3,B,2024-01-01,1,,"]).exits(0);
-    session.run(&["learner", "show", "CB000000036"]).exits(0).shows("card@BANK:C3");
+    session.run(&["learner", "show", "CB000000036", "--format", "csv"]).exits(0).shows("card,BANK,C3");
     session.run(&["verify"]).exits(0);
     // The same number of another college is another person's.
     let other = LEARNERS.replace("institution = \"OU\"", "institution = \"XU\"");
     session.write("other.toml", other);
     session.write("other.csv", "id,course,day,credits,number,nid\nC4,A,2024-01-01,1,0007,\n");
     session.run(&["import", "other.csv", "--profile", "other.toml"]).exits(0);
-    session.run(&["learner", "show", "CB000000044"]).exits(0).shows("student-number@XU:0007");
+    session
+        .run(&["learner", "show", "CB000000044", "--format", "csv"])
+        .exits(0)
+        .shows("student-number,XU,0007");
 }

@@ -201,7 +201,8 @@ fn what_the_schema_lets_grow_is_taken() {
         let text = example()
             .replace("UTF-8", "UTF-16")
             .replace("esi:silbersee", "esi:other")
-            .replace("loi:77", "loi:78");
+            .replace("loi:77", "loi:78")
+            .replace("0000-010199", "0000-020298");
         let mut bytes = vec![0xff, 0xfe];
         bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
         bytes

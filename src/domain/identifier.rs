@@ -1,5 +1,5 @@
 //! A learner's identifiers: scheme, issuer and value. What is published of a scheme is in
-//! [`scheme`](super::scheme).
+//! [`super::scheme`].
 
 use crate::domain::scheme::{self, FORBIDDEN, grouped};
 use crate::domain::text::clean;

@@ -94,6 +94,22 @@ fn a_reversal_is_reversed_and_everything_stands_as_before() {
 }
 
 #[test]
+fn what_stands_again_is_undone_once() {
+    let bank = converted();
+    let decision = bank.decision("Mei", "Q1");
+    bank.does(&format!("release {decision}"));
+    bank.does("reverse B6 --reason=it-stays");
+    let before = bank.has("Mei");
+    bank.does(&format!("release {decision}"));
+    // B7 let the placement stand, and B8 ended it: nothing of B7 is left to be undone.
+    bank.changes_nothing("reverse B7 --reason=no-it-goes", 0).shows("nothing was posted");
+    bank.does("reverse B8 --reason=it-stays-after-all");
+    assert_eq!(bank.has("Mei"), before);
+    bank.does("reverse B7 --reason=no-it-goes");
+    assert_eq!(bank.has("Mei"), "US-QTR held 3");
+}
+
+#[test]
 fn a_placement_cannot_stand_again_without_its_lot() {
     let bank = converted();
     let decision = bank.decision("Mei", "Q1");

@@ -39,13 +39,19 @@ impl Person {
         })
     }
 
+    /// Whether nothing undid an entry. One that let another stand again is as good as undone where that
+    /// other was undone anew: it would be undone twice.
     pub fn stands(&self, entry: EntryId) -> bool {
-        !self.undone.contains_key(&entry)
+        let undoes = |entry: EntryId| self.movements.get(&entry).and_then(|row| row.undoes);
+        let revived = undoes(entry).and_then(undoes);
+        !self.undone.contains_key(&entry) && revived.is_none_or(|revived| self.stands(revived))
     }
 
-    /// Those of some entries that stand, newest first.
+    /// Those of some entries that stand, newest first; of those that stand and fall together the newest.
     pub fn standing(&self, entries: &BTreeSet<EntryId>) -> Vec<EntryId> {
-        entries.iter().rev().copied().filter(|entry| self.stands(*entry)).collect()
+        let mut roots = BTreeSet::new();
+        let newest_first = entries.iter().rev().copied();
+        newest_first.filter(|entry| self.stands(*entry) && roots.insert(self.root(*entry))).collect()
     }
 
     fn kind_of(&self, entry: EntryId) -> Option<(EntryKind, Option<EntryId>)> {
