@@ -6,7 +6,7 @@ use crate::render::{self, Format};
 use crate::report::{Meta, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Columns of a table where neither a terminal nor `COLUMNS` says how wide it may be.
@@ -21,9 +21,22 @@ pub struct Output {
     /// Write the data to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Whether an existing file is left alone and the command refused.
+    #[arg(skip)]
+    only_new: bool,
 }
 
 impl Output {
+    /// Output that a command asks for in its own words.
+    pub fn new(format: Option<&str>, output: Option<PathBuf>, only_new: bool) -> Output {
+        Output { format: format.map(str::to_owned), output, only_new }
+    }
+
+    /// True where the name of the file says in which shape the data is wanted.
+    pub fn is_named_by_file(&self) -> bool {
+        self.output.as_ref().is_some_and(|path| Format::of_file(&path.to_string_lossy()).is_some())
+    }
+
     fn format(&self) -> Result<Format> {
         if let Some(name) = &self.format {
             return name.parse();
@@ -43,9 +56,17 @@ impl Output {
             None => Ok(Box::new(std::io::stdout().lock())),
             Some(path) if path.as_os_str() == "-" => Ok(Box::new(std::io::stdout().lock())),
             Some(path) => {
-                let file = File::create(path).map_err(|error| {
+                let file = match self.only_new {
+                    true => File::create_new(path),
+                    false => File::create(path),
+                };
+                let file = file.map_err(|error| {
+                    let remedy = match error.kind() {
+                        ErrorKind::AlreadyExists => "name another file, or move this one away",
+                        _ => "name a file in a folder that can be written",
+                    };
                     Fault::new("C103", format!("{} cannot be written: {error}", path.display()))
-                        .remedy("name a file in a folder that can be written")
+                        .remedy(remedy)
                 })?;
                 Ok(Box::new(file))
             }

@@ -18,6 +18,7 @@ pub mod rejects;
 pub mod rulebook;
 pub mod rules;
 mod sheet;
+pub mod sketch;
 pub mod source;
 pub mod table;
 pub mod xml;

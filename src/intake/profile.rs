@@ -2,6 +2,7 @@
 
 pub mod builtin;
 mod check;
+pub mod diff;
 mod error;
 mod extend;
 mod field;

@@ -14,5 +14,6 @@ pub mod post;
 pub mod rebuild;
 pub mod registry;
 pub mod rules;
+pub mod sketch;
 pub mod undo;
 pub mod verify;

@@ -1,5 +1,8 @@
 //! `creditbank profile`.
 
+mod diff;
+mod new;
+
 use super::{WriteArgs, count, open, page, read_file};
 use crate::cli::Done;
 use crate::cli::context::Context;
@@ -38,6 +41,10 @@ enum Verb {
         #[arg(long, value_name = "N")]
         version: Option<i64>,
     },
+    /// Look at a partner's file and write a commented draft of its profile; needs no ledger
+    New(new::New),
+    /// Where two profiles differ, key by key; exits 4 where they do
+    Diff(diff::Diff),
     /// Read a profile and say everything that is wrong with it; needs no ledger
     Check {
         /// The TOML file, or - for standard input
@@ -64,6 +71,8 @@ impl Profile {
                 let read = bank.as_ref().map(|bank| bank as &dyn Read);
                 print(&profile::text(read, name, *version)?.0)?;
             }
+            Verb::Diff(diff) => return diff.run(context),
+            Verb::New(new) => new.run(context)?,
             Verb::Check { file } => {
                 let profile = parse(file, Exit::Found)?;
                 let (name, target) = (&profile.name, profile.target.name());

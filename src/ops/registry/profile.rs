@@ -1,8 +1,10 @@
 //! Import profiles that the bank keeps.
 
 use super::{Act, Draft, Fields, Posted, not_known};
-use crate::domain::fault::{Fault, Result};
+use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::ProfileRow;
+pub use crate::intake::profile::diff::differences;
+
 use crate::intake::profile::{Profile, builtin};
 use crate::store::{self, Read, Store};
 
@@ -89,6 +91,73 @@ pub fn load(read: Option<&dyn Read>, name: &str) -> Result<Profile> {
     };
     Profile::parse(&text, &file)
         .map_err(|error| Fault::new("I102", error.to_string()).remedy("mend the profile; nothing was read"))
+}
+
+/// One side of a comparison.
+pub struct Side {
+    /// How messages call it: a file's name, or `profile NAME version N`.
+    pub called: String,
+    /// What it says.
+    pub profile: Profile,
+}
+
+/// Two profiles to compare, each a TOML file or a name, perhaps with a version as `NAME@N`.
+///
+/// Where one alone is given, a file is compared with the newest version of its name in the bank, and a name's
+/// newest version with the one before it.
+///
+/// # Errors
+/// `I101` where there is no such file or profile, `I102` where a text is no profile, `I103` for a version that is
+/// no number, `I104` where there is nothing to compare with.
+pub fn sides(read: Option<&dyn Read>, first: &str, second: Option<&str>) -> Result<(Side, Side)> {
+    if let Some(second) = second {
+        return Ok((side(read, first)?, side(read, second)?));
+    }
+    let given = side(read, first)?;
+    let name = given.profile.name.clone();
+    let known: Vec<i64> = match read {
+        Some(read) => versions(read, &name)?.iter().map(|row| row.version).collect(),
+        None => Vec::new(),
+    };
+    let is_file = given.called == first;
+    let before = if is_file { known.last() } else { known.iter().rev().nth(1) };
+    match before {
+        Some(version) => Ok((side(read, &format!("{name}@{version}"))?, given)),
+        None => Err(Fault::new("I104", format!("{} has nothing to be compared with", given.called))
+            .why(match is_file {
+                true => format!("the bank keeps no profile `{name}`"),
+                false => format!("the bank keeps no version of `{name}` before it"),
+            })
+            .remedy("name two profiles: `creditbank profile diff A B`")),
+    }
+}
+
+fn side(read: Option<&dyn Read>, asked: &str) -> Result<Side> {
+    let (text, called) = match std::fs::read_to_string(asked) {
+        Ok(text) => (text, asked.to_owned()),
+        Err(error) => {
+            let (name, version) = name_and_version(asked)?;
+            text(read, name, version).map_err(|fault| match version {
+                Some(_) => fault,
+                None => Fault::new("I101", format!("profile {asked}: {error}"))
+                    .why("it is neither a file nor the name of a profile kept in the bank or built into the program")
+                    .remedy("name a TOML file, NAME or NAME@VERSION; `creditbank profile list` shows what there is"),
+            })?
+        }
+    };
+    let profile = Profile::parse(&text, &called)
+        .map_err(|error| Fault::new("I102", error.to_string()).remedy("mend the profile"))?;
+    Ok(Side { called, profile })
+}
+
+fn name_and_version(asked: &str) -> Result<(&str, Option<i64>)> {
+    let Some((name, version)) = asked.rsplit_once('@') else { return Ok((asked, None)) };
+    match version.parse() {
+        Ok(version) => Ok((name, Some(version))),
+        Err(_) => Err(Fault::new("I103", format!("`{version}` is not the number of a version"))
+            .remedy("write NAME@2 for the second version of a profile")
+            .exit(Exit::Usage)),
+    }
 }
 
 /// A version of a profile, the newest where none is named.
