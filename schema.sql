@@ -39,7 +39,7 @@ CREATE TABLE tile (
 -- ---------------------------------------------------------------- journal
 
 -- Acts: facts without an amount. kind: 1 genesis, 2 batch, 3 register, 4 enrol, 5 decision,
--- 6 refuse, 7 close. An act about one learner names them; its leaf is then a salted commitment.
+-- 6 refuse, 7 close, 8 receipt. An act about one learner names them; its leaf is then a salted commitment.
 CREATE TABLE act (
   entry       INTEGER PRIMARY KEY,
   kind        INTEGER NOT NULL,

@@ -193,6 +193,7 @@ impl Banks {
             dry_run: false,
             reason: Some("test".into()),
             rejects: Some(rejects),
+            expected: import::standard::Expected::default(),
             limit: import::findings::LISTED,
             log: 0,
         };

@@ -1,5 +1,7 @@
 //! `creditbank import`.
 
+pub mod check;
+mod delivery;
 mod tell;
 
 use super::Done;
@@ -7,13 +9,14 @@ use super::context::Context;
 use super::output::{Output, meta, progress};
 use crate::domain::fault::{Exit, Result};
 use crate::ops::import::findings::LISTED;
-use crate::ops::import::{Outcome, Request, import};
+use crate::ops::import::{Outcome, Request, import, substandard};
 use crate::ops::registry::profile;
 use crate::report::{self, Cell, Column, Meta, Query, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
+use delivery::DeliveryArgs;
 use std::path::PathBuf;
-use tell::{aside, sections, tell};
+use tell::{Mode, aside, sections, tell};
 
 /// Import files of achievements, outcomes, institutions or learners
 #[derive(Debug, clap::Args)]
@@ -39,6 +42,11 @@ pub struct Import {
     /// How many findings of each severity to list; all are counted
     #[arg(long, value_name = "N", default_value_t = LISTED)]
     limit: usize,
+    /// Write the batch's receipt into a file, in the shape of its name: .txt, .json, .csv, .md
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    receipt: Option<PathBuf>,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
     #[command(flatten)]
     output: Output,
 }
@@ -54,6 +62,7 @@ impl Import {
             dry_run: self.dry_run,
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: self.rejects.clone(),
+            expected: self.delivery.expected()?,
             limit: self.limit,
             log: 0,
         };
@@ -69,7 +78,7 @@ impl Import {
                     if !begun {
                         sink.begin(&meta)?;
                     }
-                    tell(sink, outcome, self.dry_run)?;
+                    tell(sink, outcome, if self.dry_run { Mode::DryRun } else { Mode::Import })?;
                     sink.end()
                 }
                 Err(fault) => Err(fault.clone()),
@@ -77,7 +86,21 @@ impl Import {
         })?;
         let outcome = result?;
         aside(&outcome);
+        if outcome.substandard {
+            return Err(substandard(&outcome));
+        }
+        self.give_receipt(&store, &outcome)?;
         Ok(if outcome.refused > 0 { Done::But(Exit::Rejected) } else { Done::Well })
+    }
+
+    fn give_receipt(&self, store: &Sqlite, outcome: &Outcome) -> Result<()> {
+        let Some(path) = &self.receipt else { return Ok(()) };
+        let Some(no) = outcome.batch else {
+            eprintln!("notice: nothing was posted, so there is no receipt to write");
+            return Ok(());
+        };
+        let output = Output::new(None, Some(path.clone()), false);
+        store.at_one_moment(|read| output.write(|sink| report::receipt(read, no, sink)))
     }
 
     /// Imports; the entries of a dry run are shown before they are undone.

@@ -6,10 +6,12 @@ mod convert;
 mod cut;
 mod explain;
 mod import;
+mod import_rules;
 mod init;
 mod lot;
 mod output;
 mod period;
+mod receipt;
 mod registry;
 mod report;
 mod rule;
@@ -17,6 +19,7 @@ mod shell;
 mod verify;
 
 use crate::domain::fault::{Exit, Result};
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +45,9 @@ pub struct Cli {
 enum Verb {
     Init(init::Init),
     Import(import::Import),
+    ImportCheck(import::check::ImportCheck),
+    ImportRules(import_rules::ImportRules),
+    Receipt(receipt::Receipt),
     Convert(convert::Convert),
     Release(convert::Release),
     Reverse(convert::Reverse),
@@ -78,7 +84,8 @@ pub enum Done {
 pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    match run(&cli) {
+    let names_bank = matches.value_source("ledger").is_some_and(|source| source != ValueSource::DefaultValue);
+    match run(&cli, names_bank) {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::But(exit)) => ExitCode::from(exit as u8),
         // Whoever read the output has seen enough.
@@ -90,11 +97,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<Done> {
+/// `names_bank`: somebody named the ledger, on the command line or in the environment.
+fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
     let context = context::Context::new(&cli.ledger)?;
     match &cli.verb {
         Verb::Init(verb) => verb.run(&context),
         Verb::Import(verb) => verb.run(&context),
+        Verb::ImportCheck(verb) => verb.run(&context, names_bank),
+        Verb::ImportRules(verb) => verb.run(&context),
+        Verb::Receipt(verb) => verb.run(&context),
         Verb::Convert(verb) => verb.run(&context),
         Verb::Release(verb) => verb.run(&context),
         Verb::Reverse(verb) => verb.run(&context),

@@ -15,7 +15,7 @@ const WIDTH: u16 = 120;
 /// Shape and place of the data
 #[derive(Debug, Clone, clap::Args)]
 pub struct Output {
-    /// Shape of the data: table, csv, json or ndjson [default: by the name of --output, else table]
+    /// Shape of the data: table, csv, json, ndjson or markdown [default: by the name of --output, else table]
     #[arg(long, short, value_name = "FORMAT")]
     format: Option<String>,
     /// Write the data to a file instead of standard output

@@ -119,7 +119,7 @@ impl Which {
     }
 }
 
-fn batch_number(text: &str) -> Result<i64> {
+pub fn batch_number(text: &str) -> Result<i64> {
     text.trim_start_matches(['B', 'b']).parse().map_err(|_| {
         usage(
             "C107",

@@ -84,6 +84,8 @@ pub enum EntryKind {
     Refuse = 6,
     /// A period is closed.
     Close = 7,
+    /// A batch of an import ends: what it took, what it did not, and what its files add up to.
+    Receipt = 8,
     /// An achievement deposits credit: recognised → held.
     Deposit = 32,
     /// An achievement is recorded without credit.
@@ -104,7 +106,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 15] = [
+    pub const ALL: [EntryKind; 16] = [
         EntryKind::Genesis,
         EntryKind::Batch,
         EntryKind::Register,
@@ -112,6 +114,7 @@ impl EntryKind {
         EntryKind::Decision,
         EntryKind::Refuse,
         EntryKind::Close,
+        EntryKind::Receipt,
         EntryKind::Deposit,
         EntryKind::Record,
         EntryKind::ConvertOut,
@@ -137,6 +140,7 @@ impl EntryKind {
             EntryKind::Decision => "decision",
             EntryKind::Refuse => "refuse",
             EntryKind::Close => "close",
+            EntryKind::Receipt => "receipt",
             EntryKind::Deposit => "deposit",
             EntryKind::Record => "record",
             EntryKind::ConvertOut => "convert-out",

@@ -7,9 +7,11 @@ mod error;
 mod extend;
 mod field;
 mod source;
+mod standard;
 
 pub use error::{ProfileError, ProfileFault};
 pub use field::{Field, Target};
+pub use standard::{Control, Manifest, Share, Standard};
 
 use super::format::Format;
 use super::rules::{Rule, Severity};
@@ -291,6 +293,8 @@ pub struct Profile {
     pub offered: Offered,
     /// The statuses that create credit.
     pub deposit: Vec<Status>,
+    /// What its files are held to as a whole.
+    pub standard: Standard,
     /// The rules whose breach is only a warning.
     pub lenient: Vec<Leniency>,
     /// Rows that share one amount of credit.

@@ -2,8 +2,8 @@
 //!
 //! E… are errors: the row or the file is not taken. W… are warnings: it is taken, and somebody should
 //! look. N… are notices. Hundreds say what a rule is about: 0 the whole file, 1 a row's shape, 2 a
-//! value, 3 what a value refers to, 4 what the ledger already holds. A number is never given a second
-//! meaning. Each rule is one line: name, number, fields, the rule, what becomes of the row where a
+//! value, 3 what a value refers to, 4 what the ledger already holds, 5 a delivery as a whole. A number is
+//! never given a second meaning. Each rule is one line: name, number, fields, the rule, what becomes of the row where a
 //! profile is lenient (empty where none can be), remedy.
 
 use crate::domain::text;
@@ -38,6 +38,8 @@ struct Texts {
     /// What becomes of the row where a profile is lenient; empty where none can be.
     lenient: &'static str,
     remedy: &'static str,
+    /// As `tests/import-rules` raises it.
+    message: &'static str,
 }
 
 macro_rules! rules {
@@ -59,6 +61,7 @@ macro_rules! rules {
                 summary: $summary,
                 lenient: $lenient,
                 remedy: $remedy,
+                message: include_str!(concat!("../../tests/import-rules/", $code, "/message")),
             }),*];
         }
     };
@@ -119,19 +122,15 @@ rules! {
     LevelUnknown "E307" "level" "the level is not one of its framework" "the row is taken without the level" "correct the level or the framework";
     FrameworkUnknown "E308" "framework" "the framework of levels is not known" "the row is taken without the level" "correct the name, or register the framework";
     CreditsUnknown "E309" "credits" "neither the row nor the catalogue says how many credits" "" "give the credits in the row or in the catalogue";
-    ScaleUnknown "E310" "scale" "the grading scale is not known" "" "correct the name, or register the scale";
     GradeUnknown "E311" "grade" "the grade is not on its scale" "the grade is kept as written" "correct the grade or the scale";
     NotAccredited "E312" "period" "the outcome was not accredited at the time" "the period is taken as it is" "correct the date, or the outcome's dates of accreditation";
     LearnerAmbiguous "E313" "learner" "the identifier belongs to several people" "" "merge their accounts, or use another identifier";
-    AccountRestricted "E314" "learner" "the learner's account is restricted" "" "lift the restriction first";
     InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
-    LearnerDiffers "E316" "learner" "the row differs from the learner as registered" "" "correct the row, or the learner's registration";
     IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row, or merge the accounts if they are one person's";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
     Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";
     ConflictInFile "E404" "row" "the file holds this achievement twice with different values" "" "keep the row that is right";
-    Erased "E405" "learner" "the learner's data was erased and must not be recorded again" "" "take the learner out of the file at the source";
     GroupBroken "E406" "row" "another row of a group that shares its credits is refused" "" "mend that row and send the whole group again";
     GroupCounted "E407" "credits" "the ledger holds the load of this group already, apportioned over other rows" "" "reverse that batch first and send the whole group again";
     ClosedPeriod "E408" "period" "the date lies in a closed period" "" "give the reason with --reason";
@@ -140,6 +139,16 @@ rules! {
     PartOfNothing "E422" "part_of" "a row is part of one that the file does not hold" "" "send the whole and its parts in one file, or correct `part_of`";
     PartOfItself "E423" "part_of" "rows are parts of each other in a circle" "" "correct `part_of` at the source";
     PartOfRefused "E424" "part_of" "the row that counts this row's credit is refused" "" "mend that row and send both again";
+    TooManyRefused "E501" "file" "more rows are refused than the profile allows" "" "mend the rows, or raise `refused_at_most` in the profile's [standard]";
+    FewerRows "E502" "file" "there are far fewer rows than in the batch before" "" "ask whether the file is whole; if it is, say --expect-smaller";
+    LessCredit "E503" "credits" "there is far less credit than in the batch before" "" "ask whether the file is whole; if it is, say --expect-smaller";
+    MoreRows "E504" "file" "there are far more rows than in the batch before" "" "ask whether the file is the right one; if it is, say --expect-larger";
+    MoreCredit "E505" "credits" "there is far more credit than in the batch before" "" "look at the decimal mark and the column; if they are right, say --expect-larger";
+    RowsDiffer "E506" "file" "the number of rows is not the control total" "" "ask for the whole file, or correct the control total";
+    CreditsDiffer "E507" "credits" "the credits are not the control total" "" "ask for the whole file, or correct the control total";
+    HashDiffers "E508" "file" "the file is not the one that its manifest describes" "" "send the file again, or a manifest that is made from it";
+    ManifestMissing "E509" "file" "the profile asks for a manifest and there is none" "" "send FILE.manifest.toml or FILE.manifest.json with the file, or name it with --manifest";
+    ManifestUnread "E510" "file" "the manifest cannot be read" "" "write rows, sha256 and [credits] in TOML or JSON";
     Repeated "N101" "row" "the achievement is already recorded" "" "nothing to do";
     FileSeen "N102" "file" "this very file was imported before" "" "nothing to do";
     NotDeposited "N103" "status" "the result creates no credit" "" "nothing to do; `statuses` in the profile's [deposit] decides";
@@ -187,6 +196,37 @@ impl Rule {
     /// can be.
     pub fn lenient(self) -> Option<&'static str> {
         Some(Rule::TEXTS[self as usize].lenient).filter(|effect| !effect.is_empty())
+    }
+
+    /// As it is told of the smallest example, value included.
+    pub fn message(self) -> &'static str {
+        Rule::TEXTS[self as usize].message.trim_end()
+    }
+
+    /// True where only a bank can tell whether it is broken: by its registries, its journal, its books.
+    pub fn needs_bank(self) -> bool {
+        use Rule::*;
+        const IN_A_BANK: [Rule; 18] = [
+            LearnerUnknown,
+            InstitutionUnknown,
+            OutcomeUnknown,
+            PeriodNotOffered,
+            SystemUnknown,
+            CreditsUnknown,
+            GradeUnknown,
+            NotAccredited,
+            LearnerAmbiguous,
+            InstitutionDiffers,
+            GroupCounted,
+            Conflict,
+            ClosedPeriod,
+            FewerRows,
+            LessCredit,
+            MoreRows,
+            MoreCredit,
+            FileSeen,
+        ];
+        IN_A_BANK.contains(&self)
     }
 
     /// What follows from it where no profile is lenient.
@@ -257,14 +297,19 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        // What is about a whole file has no line.
+        if self.line > 0 {
+            write!(f, "line {}", self.line)?;
+        }
         if let Some(column) = &self.column {
             write!(f, ", column {}", column.number)?;
             if !column.name.is_empty() {
                 write!(f, " `{}`", text::shorten(&column.name, SHOWN))?;
             }
         }
-        f.write_str(": ")?;
+        if self.line > 0 {
+            f.write_str(": ")?;
+        }
         if !self.value.is_empty() {
             write!(f, "`{}`: ", self.value)?;
         }

@@ -4,6 +4,7 @@
 //! between them in runs sorted by learner, outcome and date, which is what keeps the index fast.
 
 pub mod catalogue;
+pub mod check;
 mod checks;
 pub mod findings;
 mod gather;
@@ -13,8 +14,12 @@ mod parts;
 pub mod people;
 mod read;
 mod recall;
+pub mod receipt;
 mod registers;
 pub mod resolve;
+mod runs;
+mod seen;
+pub mod standard;
 mod whose;
 mod write;
 
@@ -27,7 +32,7 @@ use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
 use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Leniency, Profile, Target};
-use crate::intake::rules::Severity;
+use crate::intake::rules::{Rule, Severity};
 use crate::intake::table::Notice;
 use crate::ops::batch::{Actor, BatchPayload, InForce, Lenient, SourceFile};
 use crate::store::{self, Head, Read, Store};
@@ -36,8 +41,12 @@ use findings::Findings;
 use jiff::civil::Date;
 use people::People;
 pub use read::file_fault;
+use standard::{Expected, FileTotals};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// Fields whose words are only translated, so that nobody needs to be told.
+const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
 
 /// Problems that the refusal of a whole import names.
 const SAID: usize = 20;
@@ -57,6 +66,8 @@ pub struct Request<'a> {
     pub reason: Option<String>,
     /// Where refused rows go; beside the first file where nothing is said.
     pub rejects: Option<PathBuf>,
+    /// What was said of the delivery beforehand.
+    pub expected: Expected,
     /// How many findings of each severity are listed; the rest are counted.
     pub limit: usize,
     /// Log to append to.
@@ -105,6 +116,14 @@ pub struct Outcome {
     pub findings: Findings,
     /// The rules that the profile is lenient about.
     pub lenient: Vec<Leniency>,
+    /// What each file adds up to.
+    pub totals: Vec<FileTotals>,
+    /// What was said of the delivery beforehand: `smaller`, `larger`.
+    pub expected: Vec<String>,
+    /// The delivery as a whole does not meet its profile's standard.
+    pub substandard: bool,
+    /// Rules that only a bank can apply, and how many rows they may concern; without a bank.
+    pub unchecked: Vec<(Rule, u64)>,
     /// Accounts opened.
     pub learners: u64,
     /// Words replaced by the profile.
@@ -139,7 +158,7 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 ///
 /// # Errors
 /// Where a file as a whole cannot be taken; where rows are refused and `keep_going` was not asked
-/// for (`I201`); where a date lies in the closed books and no reason is given (`I301`).
+/// for (`I201`); where a date lies in the closed books and no reason is given (`E408`).
 pub fn import(
     store: &mut dyn Store,
     actor: &Actor,
@@ -188,6 +207,9 @@ fn import_once(
         all_seen: seen.len() == sources.len(),
         closed,
         today: today(reader.as_ref(), actor)?,
+        seen,
+        manifests: standard::manifests(request.files, &request.expected)?,
+        previous: standard::previous(reader.as_ref(), &request.profile.name)?,
     };
     let head = store::head(reader.as_ref(), request.log)?;
     let catalogue = Catalogue::load(reader.as_ref())?;
@@ -196,7 +218,6 @@ fn import_once(
         Target::Achievements => write::run(store, &head, setup, catalogue, people, inspect, progress)?,
         _ => registers::run(store, &head, setup, catalogue, people, inspect)?,
     };
-    outcome.seen = seen;
     outcome.profile_version = profile_row.version;
     Ok(outcome)
 }
@@ -285,14 +306,60 @@ fn today(read: &dyn Read, actor: &Actor) -> Result<Date> {
     Ok(zone.to_datetime(actor.now).date())
 }
 
+impl Outcome {
+    /// Adds words that a file's reading replaced.
+    fn keep_mended(&mut self, mended: &[crate::intake::draft::Mended]) {
+        for word in mended {
+            let same = |known: &&mut Mending| {
+                known.field == word.field && known.from == word.from && known.to == word.to
+            };
+            match self.mended.iter_mut().find(same) {
+                Some(known) => known.rows += word.rows,
+                None => self.mended.push(Mending {
+                    field: word.field.to_owned(),
+                    from: word.from.to_owned(),
+                    to: word.to.to_owned(),
+                    rows: word.rows,
+                }),
+            }
+        }
+    }
+
+    /// The replaced words of which somebody should know: those that are not only translated.
+    pub fn repaired(&self) -> impl Iterator<Item = &Mending> {
+        self.mended.iter().filter(|word| !TRANSLATED.contains(&word.field.as_str()))
+    }
+
+    fn file_prefix(&self, file: usize) -> String {
+        self.files.get(file).map(|name| format!("{name}: ")).unwrap_or_default()
+    }
+
+    /// Counts the notices that concern rows taken.
+    fn count_notices(&mut self) {
+        let repaired = self.repaired().map(|word| word.rows).sum();
+        self.findings.count(Rule::Repeated, self.already);
+        self.findings.count(Rule::FileSeen, self.seen.len() as u64);
+        self.findings.count(Rule::NotDeposited, self.recorded);
+        self.findings.count(Rule::Mended, repaired);
+    }
+}
+
+/// Why a delivery that breaks its profile's standard is refused.
+pub fn substandard(outcome: &Outcome) -> Fault {
+    let mut what = "nothing was imported: the delivery does not meet its profile's standard".to_owned();
+    for finding in outcome.findings.errors().iter().filter(|finding| finding.problem.line == 0) {
+        what.push_str(&format!("\n  {}{}", outcome.file_prefix(finding.file), finding.problem));
+    }
+    Fault::new("I204", what).remedy("ask the sender; mend the delivery, or the profile's [standard]")
+}
+
 /// The refusal of an all-or-nothing import.
 fn refused(outcome: &Outcome) -> Fault {
     let rows = if outcome.refused == 1 { "1 row was" } else { &format!("{} rows were", outcome.refused) };
     let mut what = format!("nothing was imported: {rows} refused");
     let errors = outcome.findings.errors();
     for finding in errors.iter().take(SAID) {
-        let file = outcome.files.get(finding.file).map(String::as_str).unwrap_or_default();
-        what.push_str(&format!("\n  {file}: {}", finding.problem));
+        what.push_str(&format!("\n  {}{}", outcome.file_prefix(finding.file), finding.problem));
     }
     let listed = errors.len().min(SAID) as u64;
     let all = outcome.findings.total(Severity::Error);

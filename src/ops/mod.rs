@@ -7,6 +7,7 @@ pub mod convert;
 pub mod explain;
 pub mod hold;
 pub mod import;
+pub mod import_rules;
 pub mod init;
 pub mod learners;
 pub mod names;

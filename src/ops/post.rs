@@ -17,7 +17,7 @@ use crate::proof::leaf::{self, BatchId, Key, Ordinal, Remainder, Salter};
 use crate::proof::merkle::{self, Frontier, Hash};
 use crate::proof::tile::{TileWriter, partials_of};
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Tx, act_row};
-pub use claim::Verdict;
+pub use claim::{Verdict, contradiction};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -126,7 +126,8 @@ impl Prepared {
         RowPlace { line: u64::from(self.line), part }
     }
 
-    fn group(&self) -> Option<(i64, Credits)> {
+    /// First line and load of the group whose load the row shares.
+    pub fn group(&self) -> Option<(i64, Credits)> {
         self.rare.as_ref()?.group
     }
 
@@ -360,6 +361,14 @@ impl<'t> Poster<'t> {
     /// Where the ledger cannot be written.
     pub fn close(&mut self, payload: String) -> Result<EntryId> {
         self.public_act(EntryKind::Close, payload, &[])
+    }
+
+    /// Ends an import's batch with its own account of what was taken.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be written.
+    pub fn receipt(&mut self, payload: String) -> Result<EntryId> {
+        self.public_act(EntryKind::Receipt, payload, &[])
     }
 
     /// Opens accounts and records facts of identity; every new account needs at least one fact.

@@ -5,6 +5,7 @@
 mod csv;
 mod json;
 mod layout;
+mod markdown;
 mod table;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 
 pub use csv::CsvSink;
 pub use json::{JsonSink, NdjsonSink};
+pub use markdown::MarkdownSink;
 pub use table::TableSink;
 
 use crate::domain::fault::{Exit, Fault, Result};
@@ -31,15 +33,17 @@ pub enum Format {
     Json,
     /// One JSON object a line: what the report says of itself, then its rows.
     Ndjson,
+    /// A page of tables in Markdown.
+    Markdown,
 }
 
 impl Format {
     /// All shapes.
-    pub const ALL: [Format; 4] = [Format::Table, Format::Csv, Format::Json, Format::Ndjson];
+    pub const ALL: [Format; 5] = [Format::Table, Format::Csv, Format::Json, Format::Ndjson, Format::Markdown];
 
     /// The name for it.
     pub fn name(self) -> &'static str {
-        ["table", "csv", "json", "ndjson"][self as usize]
+        ["table", "csv", "json", "ndjson", "markdown"][self as usize]
     }
 
     /// The shape that a file's name asks for by its ending.
@@ -49,6 +53,7 @@ impl Format {
             "csv" => Some(Format::Csv),
             "json" => Some(Format::Json),
             "ndjson" | "jsonl" => Some(Format::Ndjson),
+            "md" => Some(Format::Markdown),
             _ => None,
         }
     }
@@ -59,7 +64,7 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Format> {
         Format::ALL.into_iter().find(|format| format.name() == text).ok_or_else(|| {
             Fault::new("R201", format!("`{}` is not a format", visible(text)))
-                .remedy("use table, csv, json or ndjson")
+                .remedy("use table, csv, json, ndjson or markdown")
                 .exit(Exit::Usage)
         })
     }
@@ -72,6 +77,7 @@ pub fn sink<'a>(format: Format, writer: impl Write + 'a, width: Option<u16>) -> 
         Format::Csv => Box::new(CsvSink::new(writer)),
         Format::Json => Box::new(JsonSink::new(BufWriter::new(writer))),
         Format::Ndjson => Box::new(NdjsonSink::new(BufWriter::new(writer))),
+        Format::Markdown => Box::new(MarkdownSink::new(BufWriter::new(writer))),
     }
 }
 

@@ -224,6 +224,7 @@ fn gist(kind: EntryKind, payload: &str) -> String {
         EntryKind::Decision => &["verb", "target", "rule", "why", "reason"],
         EntryKind::Genesis => &["name", "identifier"],
         EntryKind::Close => &["through", "why"],
+        EntryKind::Receipt => &["rows", "deposited", "recorded", "already", "refused"],
         _ => &[],
     };
     let value: Value = serde_json::from_str(payload).unwrap_or_default();

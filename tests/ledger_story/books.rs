@@ -24,7 +24,7 @@ fn closed_books_take_late_entries_with_a_reason_only() {
     assert_eq!(text(&bank.rows("period list", "closed")[0], "through"), "2024-12-31");
 
     bank.file("late.csv", &["Mei,NVC,Q2,2024-12,3,US-QTR,80"]);
-    bank.refuses("import late.csv --profile results.toml", "I301").says("--reason");
+    bank.refuses("import late.csv --profile results.toml", "E408").says("--reason");
     bank.does("import late.csv --profile results.toml --reason=lost-in-the-post");
     assert!(late(&bank).ends_with("lost-in-the-post"), "{}", late(&bank));
     bank.import("new.csv", &["Mei,NVC,Q3,2025-01-01,3,US-QTR,80"]);

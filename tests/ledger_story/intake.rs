@@ -141,7 +141,7 @@ fn a_dry_run_shows_what_a_commit_does_and_changes_nothing() {
     bank.does("import a.csv --profile results.toml");
     let posted = bank.rows("report journal --batch B3", "entries");
     assert_eq!(entries(shown["entries"].as_array().unwrap()), entries(&posted));
-    assert_eq!(posted.len(), 6, "batch, profile, registers, people, two deposits");
+    assert_eq!(posted.len(), 7, "batch, profile, registers, people, two deposits, receipt");
 
     let steps =
         ["convert --all --to US-SEM", "release --all --to US-SEM", "reverse B3 --reason=test --cascade"];

@@ -25,8 +25,22 @@ const RULES: [Column; 5] = [
     Column::text("summary", "What is wrong"),
     Column::text("lenient", "Lenient because"),
 ];
-/// Fields whose words are only translated, so that nobody needs to be told.
-const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
+const UNCHECKED: [Column; 3] = [
+    Column::text("rule", "Rule"),
+    Column::number("rows", "Rows"),
+    Column::text("summary", "What a bank would look for"),
+];
+
+/// What became of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They were imported.
+    Import,
+    /// It was shown what an import would do.
+    DryRun,
+    /// They were only checked.
+    Check,
+}
 
 pub fn sections() -> Vec<Section> {
     vec![
@@ -34,21 +48,23 @@ pub fn sections() -> Vec<Section> {
         Section::new("deposited", "Deposited", &DEPOSITED),
         Section::new("findings", "Findings", &FINDINGS),
         Section::new("rules", "By rule", &RULES),
+        Section::new("unchecked", "Not checked: only a bank knows", &UNCHECKED),
         Section::new("entries", "Would be posted", &report::journal::COLUMNS),
     ]
 }
 
-pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()> {
+pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     sink.section("summary", "Import", &SUMMARY)?;
     let mut fact = |what: &str, value: Cell| match value {
         Cell::Empty => Ok(()),
         value => sink.row(&[Cell::from(what), value]),
     };
-    fact("batch", outcome.batch.filter(|_| !dry_run).map(|no| format!("B{no}")).into())?;
-    if outcome.batch.is_none() {
-        fact("posted", "nothing: there is nothing new".into())?;
-    } else if dry_run {
-        fact("posted", "nothing: this is a dry run".into())?;
+    fact("batch", outcome.batch.filter(|_| mode == Mode::Import).map(|no| format!("B{no}")).into())?;
+    match mode {
+        Mode::Check => fact("posted", "nothing: this is a check".into())?,
+        _ if outcome.batch.is_none() => fact("posted", "nothing: there is nothing new".into())?,
+        Mode::DryRun => fact("posted", "nothing: this is a dry run".into())?,
+        Mode::Import => {}
     }
     let count = |number: u64| Cell::Int(number as i64);
     fact("rows read", count(outcome.rows))?;
@@ -60,11 +76,13 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()>
     fact("rows that say more of another", gathered.unwrap_or_default())?;
     fact("rows refused", count(outcome.refused))?;
     fact("rows with warnings", count(outcome.findings.warned()))?;
-    fact("accounts opened", count(outcome.learners))?;
-    fact("entries", Cell::Int(outcome.entries))?;
-    fact("profile version", Cell::Int(outcome.profile_version))?;
+    if mode != Mode::Check {
+        fact("accounts opened", count(outcome.learners))?;
+        fact("entries", Cell::Int(outcome.entries))?;
+        fact("profile version", Cell::Int(outcome.profile_version))?;
+    }
     fact("refused rows are in", outcome.rejects.as_ref().map(|path| path.display().to_string()).into())?;
-    if let Some(head) = &outcome.head {
+    if let Some(head) = outcome.head.as_ref().filter(|_| mode != Mode::Check) {
         fact("journal size", Cell::Int(head.size as i64))?;
         fact("journal root", hex(&head.root).into())?;
     }
@@ -75,7 +93,18 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, dry_run: bool) -> Result<()>
         sink.row(&[Cell::from(system.as_str()), Cell::Amount(*amount)])?;
     }
     findings(sink, outcome)?;
-    rules(sink, outcome)
+    rules(sink, outcome)?;
+    unchecked(sink, outcome)
+}
+
+fn unchecked(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
+    if !outcome.unchecked.is_empty() {
+        sink.section("unchecked", "Not checked: only a bank knows", &UNCHECKED)?;
+    }
+    for (rule, rows) in &outcome.unchecked {
+        sink.row(&[rule.code().into(), Cell::Int(*rows as i64), rule.summary().into()])?;
+    }
+    Ok(())
 }
 
 fn findings(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
@@ -128,7 +157,7 @@ pub fn aside(outcome: &Outcome) {
     for (file, notice) in &outcome.notices {
         eprintln!("notice: {}: {}", visible(file), visible(&notice.to_string()));
     }
-    for word in outcome.mended.iter().filter(|word| !TRANSLATED.contains(&word.field.as_str())) {
+    for word in outcome.repaired() {
         let (from, to) = (visible(&word.from), visible(&word.to));
         eprintln!("notice: {} `{from}` read as `{to}` in {} rows [N104]", word.field, word.rows);
     }

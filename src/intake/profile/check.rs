@@ -3,8 +3,8 @@
 use super::error::Faults;
 use super::source::{self, ColumnName, Source, Table};
 use super::{
-    Column, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Pass, Profile,
-    Repeat, Sheet, Target, ValueMap, Whole,
+    Column, Control, Field, FileShape, Group, Introduced, LearnerRule, Leniency, OutcomeRule, Part, Pass,
+    Profile, Repeat, Share, Sheet, Standard, Target, ValueMap, Whole,
 };
 use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::date::DateFormat;
@@ -73,6 +73,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         institution_unknown: source.institution.unknown,
         offered: source.period.offered,
         deposit: statuses(source.deposit, faults),
+        standard: standard(source.standard, faults),
         lenient: leniencies(source.lenient, faults),
         group,
         part,
@@ -632,6 +633,45 @@ fn statuses(deposit: Option<source::Deposit>, faults: &mut Faults<'_>) -> Vec<St
         }
     }
     found
+}
+
+fn standard(source: source::Standard, faults: &mut Faults<'_>) -> Standard {
+    let mut share = |text: Option<Spanned<String>>| {
+        let text = text?;
+        let share = Share::parse(text.as_ref());
+        if share.is_none() {
+            let what = format!("bad share `{}`", text.as_ref());
+            faults.add(
+                text.span(),
+                what,
+                "it is no exact share",
+                "write it as \"10%\", \"2.5%\" or \"1/10\"",
+            );
+        }
+        share
+    };
+    let [refused_at_most, fewer_rows, more_rows, less_credit, more_credit] =
+        [source.refused_at_most, source.fewer_rows, source.more_rows, source.less_credit, source.more_credit]
+            .map(&mut share);
+    let mut amount = |(system, amount): (Spanned<String>, Spanned<super::standard::Amount>)| {
+        let credits = amount.as_ref().read();
+        if credits.is_none() {
+            let what = format!("the control total of {} is no amount", system.as_ref());
+            faults.add(amount.span(), what, "credits are exact", "write it as \"25.5\"");
+        }
+        Some((system.into_inner(), credits?))
+    };
+    let credits =
+        source.credits.map(|table| in_order(Some(table)).into_iter().filter_map(&mut amount).collect());
+    Standard {
+        refused_at_most,
+        fewer_rows,
+        more_rows,
+        less_credit,
+        more_credit,
+        manifest: source.manifest == Some(source::ManifestWanted::Required),
+        control: Control { rows: source.rows, credits },
+    }
 }
 
 fn leniencies(table: Option<Table<String>>, faults: &mut Faults<'_>) -> Vec<Leniency> {

@@ -2,8 +2,8 @@
 //! layout and settings that say what would hold anyway make no difference.
 
 use super::{
-    Column, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency, Mixed, Offered,
-    OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Unknown, ValueMap, Whole,
+    Column, Control, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency, Mixed, Offered,
+    OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Standard, Unknown, ValueMap, Whole,
 };
 use hashbrown::HashMap;
 
@@ -67,6 +67,7 @@ fn facts(profile: &Profile) -> Facts {
         institutions,
         lenient,
         part,
+        standard,
         source: _,
         sha256: _,
     } = profile;
@@ -113,6 +114,7 @@ fn facts(profile: &Profile) -> Facts {
     for Leniency { rule, reason } in lenient {
         say(&mut facts, format!("lenient.{}", rule.code()), reason);
     }
+    standard_facts(&mut facts, standard);
     for institution in institutions {
         introduced(&mut facts, institution);
     }
@@ -173,6 +175,27 @@ fn rows_of_one(
         let by = fields.iter().map(|field| field.name()).chain(attributes.iter().map(String::as_str));
         say_list(facts, "part.by", by);
         say(facts, "part.count", count);
+    }
+}
+
+fn standard_facts(facts: &mut Facts, standard: &Standard) {
+    let Standard { refused_at_most, fewer_rows, more_rows, less_credit, more_credit, manifest, control } =
+        standard;
+    let shares = [
+        ("refused_at_most", refused_at_most),
+        ("fewer_rows", fewer_rows),
+        ("more_rows", more_rows),
+        ("less_credit", less_credit),
+        ("more_credit", more_credit),
+    ];
+    for (key, share) in shares {
+        say_some(facts, format!("standard.{key}"), share.map(|share| share.to_string()));
+    }
+    say_some(facts, "standard.manifest", manifest.then_some("required"));
+    let Control { rows, credits } = control;
+    say_some(facts, "standard.rows", rows.map(|rows| rows.to_string()));
+    for (system, amount) in credits.iter().flatten() {
+        say(facts, format!("standard.credits.{system}"), amount.to_string());
     }
 }
 

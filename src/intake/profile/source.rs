@@ -35,6 +35,8 @@ pub(super) struct Source {
     pub period: Period,
     pub deposit: Option<Deposit>,
     pub lenient: Option<Table<String>>,
+    #[serde(default)]
+    pub standard: Standard,
     pub group: Option<Spanned<Group>>,
     pub part: Option<Spanned<Part>>,
     pub attributes: Option<Table<ColumnName>>,
@@ -170,6 +172,27 @@ pub(super) struct Period {
 #[serde(deny_unknown_fields)]
 pub(super) struct Deposit {
     pub statuses: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Standard {
+    pub refused_at_most: Option<Spanned<String>>,
+    pub fewer_rows: Option<Spanned<String>>,
+    pub more_rows: Option<Spanned<String>>,
+    pub less_credit: Option<Spanned<String>>,
+    pub more_credit: Option<Spanned<String>>,
+    pub manifest: Option<ManifestWanted>,
+    pub rows: Option<u64>,
+    pub credits: Option<Table<super::standard::Amount>>,
+}
+
+/// Whether each file needs a manifest.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ManifestWanted {
+    Required,
+    Optional,
 }
 
 #[derive(Deserialize)]

@@ -215,6 +215,11 @@ impl Catalogue {
         self.systems.get(code).copied()
     }
 
+    /// The code of a credit system.
+    pub fn system_code(&self, id: i64) -> Option<&str> {
+        self.systems.iter().find(|(_, system)| system.id == id).map(|(code, _)| code.as_str())
+    }
+
     /// A credit system by its id.
     pub fn system_by_id(&self, id: i64) -> Option<KnownSystem> {
         self.systems.values().find(|system| system.id == id).copied()

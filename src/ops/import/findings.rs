@@ -54,7 +54,7 @@ impl Findings {
         for (mine, theirs) in self.lists.iter_mut().zip(other.lists) {
             mine.extend(theirs);
             mine.sort_by_key(Finding::place);
-            mine.truncate(self.limit);
+            mine.truncate(self.limit.max(other.limit));
         }
         for (rule, times) in other.counts {
             *self.counts.entry(rule).or_default() += times;
@@ -74,6 +74,18 @@ impl Findings {
         &self.lists[Severity::Error as usize]
     }
 
+    /// The warnings listed, by file and line.
+    pub fn warnings(&self) -> &[Finding] {
+        &self.lists[Severity::Warning as usize]
+    }
+
+    /// Counts what is told of many rows at once, and listed of none.
+    pub fn count(&mut self, rule: Rule, times: u64) {
+        if times > 0 {
+            *self.counts.entry((rule, rule.severity())).or_default() += times;
+        }
+    }
+
     /// How often each rule was broken, by the rule's number, and with what severity.
     pub fn counts(&self) -> impl Iterator<Item = (Rule, Severity, u64)> {
         self.counts.iter().map(|((rule, severity), times)| (*rule, *severity, *times))
@@ -84,10 +96,10 @@ impl Findings {
         self.counts().filter(|count| count.1 == severity).map(|count| count.2).sum()
     }
 
-    /// How many findings are not listed.
+    /// How many errors and warnings are not listed.
     pub fn hidden(&self) -> u64 {
-        let listed: usize = self.lists.iter().map(Vec::len).sum();
-        self.counts.values().sum::<u64>() - listed as u64
+        let listed = (self.errors().len() + self.warnings().len()) as u64;
+        self.total(Severity::Error) + self.total(Severity::Warning) - listed
     }
 
     /// Rows with a warning.

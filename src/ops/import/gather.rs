@@ -1,7 +1,7 @@
 //! Rows that say more of one achievement: a certificate that replaced three courses stands on three rows
 //! and is one achievement, whose attributes gather what the rows say.
 
-use super::read::Intake;
+use super::read::{Intake, Taker};
 use crate::domain::entry::RowPlace;
 use crate::domain::fault::Result;
 use crate::intake::csv::Record;
@@ -116,7 +116,7 @@ impl Gatherer {
     }
 }
 
-impl Intake<'_, '_> {
+impl<T: Taker> Intake<'_, '_, T> {
     /// Reads the files once for the rows that are of one achievement, where the profile joins such rows.
     ///
     /// # Errors
@@ -131,15 +131,13 @@ impl Intake<'_, '_> {
                 Ok(true)
             },
             &|_| {},
-        )?;
-        self.outcome = self.setup.outcome();
-        Ok(())
+        )
     }
 
     fn note_gathered(&mut self, mapping: &Mapping, record: &Record, file: usize) -> Result<()> {
         let mut problems = Vec::new();
         let Some(mut draft) = mapping.draft(record, &mut problems) else { return Ok(()) };
-        if self.resolver.locate(mapping, &mut draft, &mut problems)?.is_some() {
+        if self.locate(mapping, &mut draft, &mut problems)?.0 {
             self.gatherer.note(mapping.profile(), &draft, file);
         }
         Ok(())

@@ -80,6 +80,11 @@ impl Groups {
         group.earning.push(profile.deposit.contains(&draft.status));
     }
 
+    /// Begins to hand out shares anew.
+    pub fn rewind(&mut self) {
+        self.0.values_mut().for_each(|group| group.next = 0);
+    }
+
     /// The next row's share of its group, in file order, or why the group is refused.
     pub fn share(&mut self, profile: &Profile, draft: &Draft) -> Result<Share, (Rule, String)> {
         let key = key(profile, |field| said(draft, field));

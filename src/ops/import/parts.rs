@@ -97,6 +97,11 @@ impl Parts {
         self.rows.get(self.next - 1).map_or_else(missing, |row| row.place.clone())
     }
 
+    /// Begins to hand out places anew.
+    pub fn rewind(&mut self) {
+        self.next = 0;
+    }
+
     fn within(&self, at: usize) -> Place {
         Place::In(self.rows[at].line, self.rows[at].name.clone())
     }

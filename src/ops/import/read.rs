@@ -1,78 +1,65 @@
-//! The reading side of an import: rows to prepared achievements, in runs.
+//! The reading of files for an import or a check: rows are drafted, looked up, and given to who takes them.
 
+use super::Outcome;
 use super::gather::Gatherer;
 use super::groups::{Groups, Share};
 use super::parts::{Elsewhere, Parts, Place};
-use super::resolve::Resolver;
+use super::resolve::{Located, Resolver};
 use super::write::Setup;
-use super::{Mending, Outcome};
 use crate::domain::fault::{Fault, Result};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping, Reader};
 use crate::intake::fault::IntakeError;
-use crate::intake::profile::Field;
-use crate::intake::rejects::RejectWriter;
+use crate::intake::profile::{Field, Profile};
 use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::Source;
-use crate::ops::batch::random;
-use crate::ops::post::{Fact, Prepared};
-use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
-use crate::proof::merkle::Hash;
-use crate::store::{ActRow, Refusal};
 use std::path::Path;
-use std::sync::mpsc::Receiver;
-use tempfile::NamedTempFile;
-
-/// Rows that are sorted and written together: the more, the fewer pages of the index are visited twice.
-const RUN: usize = 1 << 18;
-
-/// Rows of the first run, which the writing side waits for; each next one has twice as many.
-const FIRST_RUN: usize = 1 << 15;
 
 /// Rows that are read together, so that what they refer to is looked up together.
 const BLOCK: usize = 32;
 
-/// What goes to the writing side.
-#[derive(Default)]
-pub struct Run {
-    pub registry: Vec<ActRow>,
-    pub keys: Vec<(i64, Key)>,
-    pub facts: Vec<Fact>,
-    /// The leaf of each fact.
-    pub fact_leaves: Vec<Hash>,
-    pub rows: Vec<Prepared>,
-    /// The leaf of each row.
-    pub leaves: Vec<Hash>,
-    pub refusals: Vec<Refusal>,
+/// A row in which no error was found.
+pub struct Sound<'a> {
+    pub draft: &'a Draft<'a>,
+    /// What it refers to; an import has it of every sound row.
+    pub located: Option<Located>,
+    pub file: usize,
+    pub share: Option<Share>,
+    pub elsewhere: Option<Elsewhere>,
 }
 
-impl Run {
-    /// The run without what it held, but with its memory.
-    pub fn emptied(mut self) -> Run {
-        self.rows.clear();
-        self.leaves.clear();
-        Run { rows: self.rows, leaves: self.leaves, ..Run::default() }
-    }
+/// A row that is not taken.
+pub struct Refused<'a> {
+    pub mapping: &'a Mapping<'a>,
+    pub record: &'a Record,
+    pub errors: Vec<Problem>,
+    pub file: usize,
+}
+
+/// Who takes the rows that were read.
+pub trait Taker: Sized {
+    /// Takes what cannot be judged here out of the problems of a row.
+    fn sift(&mut self, _profile: &Profile, _problems: &mut Vec<Problem>) {}
+
+    /// Forgets what a first reading left behind.
+    fn begin(&mut self) {}
+
+    /// Takes a sound row.
+    fn take(&mut self, resolver: &mut Resolver, outcome: &mut Outcome, row: Sound) -> Result<()>;
+
+    /// Keeps a refused row, which is counted already.
+    fn refuse(&mut self, setup: &Setup, row: Refused) -> Result<()>;
 }
 
 /// The reading side's state.
-pub struct Intake<'p, 's> {
+pub struct Intake<'p, 's, T> {
     pub resolver: Resolver<'p>,
     pub setup: &'s Setup<'p>,
-    pub batch_id: BatchId,
     pub outcome: Outcome,
-    pub rejects: Option<RejectWriter<NamedTempFile>>,
-    run: Run,
-    /// Rows after which the run is sent.
-    enough: usize,
-    /// Runs that were written.
-    spares: Receiver<Run>,
+    pub taker: T,
     groups: Groups,
     parts: Parts,
     pub(super) gatherer: Gatherer,
-    /// Runs so far that enrol learners.
-    enrol_acts: u32,
-    scratch: Vec<u8>,
 }
 
 /// A file that somebody writes to is not what was hashed.
@@ -89,32 +76,25 @@ pub fn file_fault(path: &Path, error: &IntakeError) -> Fault {
     Fault::new(error.code(), format!("{}: {error}", path.display())).remedy(error.remedy())
 }
 
-impl<'p, 's> Intake<'p, 's> {
-    pub fn new(
-        resolver: Resolver<'p>,
-        setup: &'s Setup<'p>,
-        batch_id: BatchId,
-        spares: Receiver<Run>,
-    ) -> Intake<'p, 's> {
+impl<'p, 's, T: Taker> Intake<'p, 's, T> {
+    pub fn new(resolver: Resolver<'p>, setup: &'s Setup<'p>, taker: T) -> Intake<'p, 's, T> {
         Intake {
             resolver,
             setup,
-            batch_id,
             outcome: setup.outcome(),
-            rejects: None,
-            run: Run::default(),
-            enough: FIRST_RUN,
-            spares,
+            taker,
             groups: Groups::default(),
             parts: Parts::default(),
             gatherer: Gatherer::default(),
-            enrol_acts: 0,
-            scratch: Vec::new(),
         }
     }
 
-    /// Reads all files and gives full runs to `send`, which says whether to go on.
-    pub fn read(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
+    /// Reads all files; `after` each block of rows says whether to go on.
+    pub fn read(
+        &mut self,
+        after: &mut dyn FnMut(&mut Self) -> Result<bool>,
+        progress: &dyn Fn(u64),
+    ) -> Result<()> {
         let profile = self.setup.request.profile;
         if profile.group.is_some() || profile.part.is_some() {
             self.each_block(
@@ -124,26 +104,33 @@ impl<'p, 's> Intake<'p, 's> {
                 },
                 &|_| {},
             )?;
-            self.outcome = self.setup.outcome();
         }
         self.gather()?;
-        let mut going = true;
+        self.read_on(after, progress)
+    }
+
+    /// Reads all files, given what first readings noted.
+    fn read_on(
+        &mut self,
+        after: &mut dyn FnMut(&mut Self) -> Result<bool>,
+        progress: &dyn Fn(u64),
+    ) -> Result<()> {
+        self.outcome = self.setup.outcome();
+        self.taker.begin();
         self.each_block(
             &mut |intake, mapping, records, file| {
                 intake.take(mapping, records, file)?;
-                if intake.run.rows.len() + intake.run.refusals.len() >= intake.enough {
-                    let run = intake.finish_run()?;
-                    going = send(run);
-                }
-                Ok(going)
+                after(intake)
             },
             progress,
-        )?;
-        if going {
-            let run = self.finish_run()?;
-            send(run);
-        }
-        Ok(())
+        )
+    }
+
+    /// Reads all files once more, for the same rows with the same shares.
+    pub fn read_again(&mut self) -> Result<()> {
+        self.groups.rewind();
+        self.parts.rewind();
+        self.read_on(&mut |_| Ok(true), &|_| {})
     }
 
     /// Gives the rows of every file, some at a time, to `each`, which says whether to go on.
@@ -166,6 +153,7 @@ impl<'p, 's> Intake<'p, 's> {
                     filled += 1;
                 }
                 self.outcome.rows += filled as u64;
+                self.outcome.totals[file].rows += filled as u64;
                 if self.outcome.rows.is_multiple_of(4096) {
                     progress(before + reader.bytes_read());
                 }
@@ -178,48 +166,44 @@ impl<'p, 's> Intake<'p, 's> {
             }
             before += reader.bytes_read();
             check_unchanged(&incoming.source)?;
-            self.keep_mended(&reader.mended());
+            self.outcome.keep_mended(&reader.mended());
             self.outcome.told(incoming, &reader);
             self.outcome.findings.add(file, &reader.findings());
         }
         Ok(())
     }
 
+    /// Looks a row up; false where it cannot be taken.
+    pub(super) fn locate(
+        &mut self,
+        mapping: &Mapping,
+        draft: &mut Draft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(bool, Option<Located>)> {
+        let located = self.resolver.locate(mapping, draft, problems)?;
+        if !problems.is_empty() {
+            self.taker.sift(mapping.profile(), problems);
+        }
+        Ok((!problems.iter().any(Problem::is_error), located))
+    }
+
     /// Notes in a first reading what a row says to the rows that it shares its credit with.
     fn note(&mut self, mapping: &Mapping, record: &Record, file: usize) -> Result<()> {
         let mut problems = Vec::new();
         let mut draft = mapping.draft(record, &mut problems);
-        let located = match &mut draft {
-            Some(draft) => self.resolver.locate(mapping, draft, &mut problems)?,
-            None => None,
+        let sound = match &mut draft {
+            Some(draft) => self.locate(mapping, draft, &mut problems)?.0,
+            None => false,
         };
         if let Some(draft) = &draft {
-            self.parts.note(mapping.profile(), draft, located.is_none());
+            self.parts.note(mapping.profile(), draft, !sound);
         }
-        let said = draft.as_ref().filter(|_| located.is_some());
+        let said = draft.as_ref().filter(|_| sound);
         self.groups.note(mapping, record, said, file);
         Ok(())
     }
 
-    fn keep_mended(&mut self, mended: &[crate::intake::draft::Mended]) {
-        for word in mended {
-            let found =
-                self.outcome.mended.iter_mut().find(|known| {
-                    known.field == word.field && known.from == word.from && known.to == word.to
-                });
-            match found {
-                Some(known) => known.rows += word.rows,
-                None => self.outcome.mended.push(Mending {
-                    field: word.field.to_owned(),
-                    from: word.from.to_owned(),
-                    to: word.to.to_owned(),
-                    rows: word.rows,
-                }),
-            }
-        }
-    }
-
-    /// Takes rows into the run, or refuses them.
+    /// Takes rows, or refuses them.
     fn take(&mut self, mapping: &Mapping, records: &[Record], file: usize) -> Result<()> {
         let recalled = self.resolver.recall(mapping, records);
         let mut problems = Vec::new();
@@ -231,8 +215,9 @@ impl<'p, 's> Intake<'p, 's> {
             problems.clear();
             match known {
                 Some((draft, located)) => {
-                    let row = self.resolver.resolve(&draft, located, file, None, None)?;
-                    self.run.rows.push(row);
+                    let (share, elsewhere, located) = (None, None, Some(located));
+                    let row = Sound { draft: &draft, located, file, share, elsewhere };
+                    self.taker.take(&mut self.resolver, &mut self.outcome, row)?;
                 }
                 None => self.take_unknown(mapping, record, file, &mut problems)?,
             }
@@ -250,28 +235,24 @@ impl<'p, 's> Intake<'p, 's> {
         problems: &mut Vec<Problem>,
     ) -> Result<()> {
         let Some(mut draft) = mapping.draft(record, problems) else {
-            return self.refuse(mapping, record, problems, file);
+            return self.refuse(mapping, record, None, problems, file);
         };
-        let located = self.resolver.locate(mapping, &mut draft, problems)?;
-        if located.is_some() && !self.is_first(mapping, &mut draft, problems, file) {
+        let (sound, located) = self.locate(mapping, &mut draft, problems)?;
+        if sound && !self.is_first(mapping, &mut draft, problems, file) {
             return Ok(());
         }
         let share = self.share(mapping, &draft, problems);
         let elsewhere = self.elsewhere(mapping, &draft, problems);
-        match located {
-            Some(located) if !problems.iter().any(Problem::is_error) => {
-                problems.extend(elsewhere.as_ref().and_then(|elsewhere| told(mapping, &draft, elsewhere)));
-                if problems.is_empty() {
-                    self.resolver.remember(mapping, record, &located);
-                } else {
-                    self.outcome.findings.add(file, problems);
-                }
-                let row = self.resolver.resolve(&draft, located, file, share, elsewhere)?;
-                self.run.rows.push(row);
-                Ok(())
-            }
-            _ => self.refuse(mapping, record, problems, file),
+        if problems.iter().any(Problem::is_error) {
+            return self.refuse(mapping, record, Some(&draft), problems, file);
         }
+        problems.extend(elsewhere.as_ref().and_then(|elsewhere| told(mapping, &draft, elsewhere)));
+        match &located {
+            Some(located) if problems.is_empty() => self.resolver.remember(mapping, record, located),
+            _ => self.outcome.findings.add(file, problems),
+        }
+        let row = Sound { draft: &draft, located, file, share, elsewhere };
+        self.taker.take(&mut self.resolver, &mut self.outcome, row)
     }
 
     /// What a row gets of its group's load, where the profile has groups.
@@ -310,57 +291,20 @@ impl<'p, 's> Intake<'p, 's> {
         }
     }
 
-    /// Counts a refused row, and keeps it where the good rows are to be committed.
-    pub fn refuse(
+    /// Counts a refused row, and gives it to who keeps it.
+    fn refuse(
         &mut self,
         mapping: &Mapping,
         record: &Record,
+        draft: Option<&Draft>,
         problems: &[Problem],
         file: usize,
     ) -> Result<()> {
-        let request = self.setup.request;
         self.outcome.refused += 1;
+        self.outcome.totals[file].add_refused(self.setup.request.profile, draft);
         self.outcome.findings.add(file, problems);
-        if !request.keep_going {
-            return Ok(());
-        }
-        let errors: Vec<Problem> = problems.iter().filter(|problem| problem.is_error()).cloned().collect();
-        if !request.dry_run {
-            self.setup.write_reject(mapping, record, &errors, file, &mut self.rejects)?;
-        }
-        self.run.refusals.push(refusal(mapping, record, &errors, file)?);
-        Ok(())
-    }
-
-    /// Sorts and hashes the rows gathered, and takes what was introduced for them.
-    fn finish_run(&mut self) -> Result<Run> {
-        let mut run = std::mem::replace(&mut self.run, self.spares.try_recv().unwrap_or_default());
-        self.enough = RUN.min(self.enough * 2);
-        // Rows are wide: their keys are sorted, and each row moves once.
-        run.rows.sort_by_cached_key(Prepared::key);
-        run.leaves.reserve_exact(run.rows.len());
-        let mut salter: Option<(i64, Salter)> = None;
-        for row in &run.rows {
-            let salter = match &salter {
-                Some((learner, salter)) if *learner == row.learner => salter,
-                _ => &salter.insert((row.learner, self.resolver.people.salter(row.learner)?)).1,
-            };
-            run.leaves.push(row.leaf(&row.achievement(), salter, &self.batch_id, &mut self.scratch));
-        }
-        run.registry = self.resolver.catalogue.take_pending();
-        (run.keys, run.facts) = self.resolver.people.take_new();
-        self.hash_facts(&mut run)?;
-        Ok(run)
-    }
-
-    fn hash_facts(&mut self, run: &mut Run) -> Result<()> {
-        for (fact, ord) in run.facts.iter().zip(0..) {
-            let salter = self.resolver.people.salter(fact.learner)?;
-            let ordinal = Ordinal::Fact { place: self.enrol_acts, ord };
-            run.fact_leaves.push(fact.leaf(&salter, &self.batch_id, ordinal, &mut self.scratch));
-        }
-        self.enrol_acts += u32::from(!run.facts.is_empty());
-        Ok(())
+        let errors = problems.iter().filter(|problem| problem.is_error()).cloned().collect();
+        self.taker.refuse(self.setup, Refused { mapping, record, errors, file })
     }
 }
 
@@ -378,38 +322,4 @@ fn told(mapping: &Mapping, draft: &Draft, elsewhere: &Elsewhere) -> Option<Probl
 /// What people call the outcome of a row.
 fn name<'d>(draft: &'d Draft) -> &'d str {
     draft.title.as_deref().unwrap_or(draft.outcome.as_ref())
-}
-
-/// What a refused row is known by when it is mended: the parts of the key, as written.
-const SUBJECT: [Field; 5] =
-    [Field::Institution, Field::Learner, Field::Outcome, Field::Period, Field::Attempt];
-
-/// A refused row as the ledger keeps it.
-pub fn refusal(mapping: &Mapping, record: &Record, problems: &[Problem], file: usize) -> Result<Refusal> {
-    let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
-    let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    let fields: Vec<&str> = record.fields().collect();
-    let subject = match record.len() == mapping.width() {
-        true => {
-            let mut key: Vec<_> =
-                SUBJECT.iter().map(|field| mapping.written(record, *field).into_owned()).collect();
-            if key[4].is_empty() {
-                key[4] = "1".to_owned();
-            }
-            key
-        }
-        // A row of another width has no fields that could be trusted: it stands for itself.
-        false => Vec::new(),
-    };
-    Ok(Refusal {
-        entry: crate::domain::entry::EntryId(0),
-        ord: 0,
-        salt: random()?,
-        file: file as i64,
-        line: record.line() as i64,
-        code: codes.join("; "),
-        reason: reasons.join("; "),
-        row: serde_json::json!(fields).to_string(),
-        subject: serde_json::json!(subject).to_string(),
-    })
 }

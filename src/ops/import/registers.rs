@@ -3,10 +3,11 @@
 use super::catalogue::Catalogue;
 use super::people::People;
 use super::read::file_fault;
+use super::receipt::Account;
 use super::resolve::{introduce, person_facts};
 use super::whose::{Asked, whose};
 use super::write::Setup;
-use super::{Inspect, Outcome, refused};
+use super::{Inspect, Outcome, refused, substandard};
 use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, OutcomeVersion};
@@ -49,8 +50,12 @@ pub fn run(
     }
     register.read()?;
     let request = setup.request;
+    setup.judge(&mut register.outcome);
     if register.outcome.refused > 0 && !request.keep_going && !request.dry_run {
         return Err(refused(&register.outcome));
+    }
+    if register.outcome.substandard && !request.dry_run {
+        return Err(substandard(&register.outcome));
     }
     let rows = register.catalogue.take_pending();
     let (keys, facts) = register.people.take_new();
@@ -71,6 +76,7 @@ pub fn run(
             poster.enrol(&keys, facts.clone())?;
         }
         let (first, end) = (poster.batch_entry(), poster.next_entry());
+        poster.receipt(Account::new(&outcome).payload()?)?;
         let sealed = poster.seal()?;
         outcome.batch = Some(sealed.batch.no);
         outcome.entries = sealed.batch.size;
@@ -92,6 +98,7 @@ impl Register<'_> {
             let mut record = Record::new();
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;
+                self.outcome.totals[file].rows += 1;
                 let mut problems = Vec::new();
                 let mapping = reader.mapping();
                 if let Some(draft) = mapping.draft(&record, &mut problems) {

@@ -36,6 +36,26 @@ pub struct Located {
     pub(super) scheme: i64,
 }
 
+impl Located {
+    /// The same row of an account that needs not be looked up or opened.
+    pub fn of_account(self, learner: i64) -> Located {
+        Located { whose: Whose::plain(Some(learner)), ..self }
+    }
+}
+
+/// Who achieved what: the registries' numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject {
+    /// The account.
+    pub learner: i64,
+    /// The awarding institution.
+    pub institution: u32,
+    /// The outcome.
+    pub outcome: u32,
+    /// Its version, from 1.
+    pub version: u32,
+}
+
 /// As much of a period as a row needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
@@ -151,7 +171,8 @@ impl<'p> Resolver<'p> {
             report(Field::Institution, &draft.institution, Rule::InstitutionUnknown, reason);
         }
         let outcome = institution.and_then(|at| self.catalogue.outcome(at, &draft.outcome));
-        if institution.is_some() && outcome.is_none() && self.profile.outcome.unknown == Unknown::Refuse {
+        let may_have = institution.is_some() || self.profile.institution_unknown == Unknown::Create;
+        if may_have && outcome.is_none() && self.profile.outcome.unknown == Unknown::Refuse {
             let reason = format!("{} has no outcome of this code", draft.institution);
             report(Field::Outcome, &draft.outcome, Rule::OutcomeUnknown, reason);
         }
@@ -389,33 +410,38 @@ impl<'p> Resolver<'p> {
         share: Option<Share>,
         elsewhere: Option<Elsewhere>,
     ) -> Result<Prepared> {
-        let institution = match located.institution {
-            Some(at) => at,
-            None => match self.catalogue.institution(&draft.institution) {
-                Some(at) => at,
-                None => self.catalogue.add_institution(institution_row(draft))?,
-            },
-        };
-        let outcome = match located.outcome {
-            Some(at) => at,
-            None => {
-                self.catalogue.add_outcome(institution, &draft.outcome, draft.repeatable.unwrap_or(false))?
-            }
-        };
+        let institution = self.institution_of(draft, &located)?;
+        let outcome = self.outcome_of(draft, &located)?;
         let version = match located.version {
             Some(at) => at,
             None => self.new_version(outcome, draft, located.system)?,
         };
-        let learner = match located.whose.learner {
-            Some(id) => {
-                located.whose.record_new(&mut self.people)?;
-                id
-            }
-            None => self.enrol(draft, located.scheme)?,
-        };
+        let learner = self.learner_of(draft, &located)?;
         if self.closed.is_some_and(|closed| located.period.first <= closed) {
             self.late += 1;
         }
+        let subject = Subject {
+            learner,
+            institution: small(self.catalogue.known[institution].row.id)?,
+            outcome: small(self.catalogue.outcomes[outcome].row.id)?,
+            version: version as u32 + 1,
+        };
+        self.prepare(draft, &located, subject, file, share, elsewhere)
+    }
+
+    /// The achievement of a row whose subject is known.
+    ///
+    /// # Errors
+    /// Where something new cannot be written.
+    pub fn prepare(
+        &mut self,
+        draft: &Draft,
+        located: &Located,
+        subject: Subject,
+        file: usize,
+        share: Option<Share>,
+        elsewhere: Option<Elsewhere>,
+    ) -> Result<Prepared> {
         let earns = self.profile.deposit.contains(&draft.status);
         let amount = match share {
             Some(share) => share.amount,
@@ -424,7 +450,7 @@ impl<'p> Resolver<'p> {
         };
         let share = share.filter(|share| share.amount != Credits::ZERO);
         Ok(Prepared {
-            learner,
+            learner: subject.learner,
             amount,
             rare: Rare {
                 record: draft.record.as_deref().map(Box::from),
@@ -433,12 +459,12 @@ impl<'p> Resolver<'p> {
             }
             .boxed(),
             line: small(draft.line)?,
-            outcome: small(self.catalogue.outcomes[outcome].row.id)?,
-            version: version as u32 + 1,
+            outcome: subject.outcome,
+            version: subject.version,
             period: small(located.period.id)?,
             attempt: small(draft.attempt)?,
             system: small(located.system.id)?,
-            institution: small(self.catalogue.known[institution].row.id)?,
+            institution: subject.institution,
             grade: some_small(self.grade(draft)?)?,
             attrs: some_small(self.attrs(draft, elsewhere)?)?,
             file: small(file)?,
@@ -446,6 +472,44 @@ impl<'p> Resolver<'p> {
             status: draft.status,
             kind: located.kind,
         })
+    }
+
+    /// The institution's number and the learner's, both introduced where they are new.
+    ///
+    /// # Errors
+    /// Where something new cannot be written.
+    pub fn parties(&mut self, draft: &Draft, located: &Located) -> Result<(u32, i64)> {
+        let institution = self.institution_of(draft, located)?;
+        let learner = self.learner_of(draft, located)?;
+        Ok((small(self.catalogue.known[institution].row.id)?, learner))
+    }
+
+    fn learner_of(&mut self, draft: &Draft, located: &Located) -> Result<i64> {
+        match located.whose.learner {
+            Some(id) => {
+                located.whose.record_new(&mut self.people)?;
+                Ok(id)
+            }
+            None => self.enrol(draft, located.scheme),
+        }
+    }
+
+    /// The row's outcome, introduced with its institution where they are new.
+    fn outcome_of(&mut self, draft: &Draft, located: &Located) -> Result<usize> {
+        let institution = self.institution_of(draft, located)?;
+        match located.outcome {
+            Some(at) => Ok(at),
+            None => {
+                self.catalogue.add_outcome(institution, &draft.outcome, draft.repeatable.unwrap_or(false))
+            }
+        }
+    }
+
+    fn institution_of(&mut self, draft: &Draft, located: &Located) -> Result<usize> {
+        match located.institution.or_else(|| self.catalogue.institution(&draft.institution)) {
+            Some(at) => Ok(at),
+            None => self.catalogue.add_institution(institution_row(draft)),
+        }
     }
 
     fn new_version(&mut self, outcome: usize, draft: &Draft, system: KnownSystem) -> Result<usize> {

@@ -3,9 +3,12 @@
 use super::catalogue::Catalogue;
 use super::findings::Findings;
 use super::people::People;
-use super::read::{Intake, Run, file_fault, refusal};
+use super::read::{Intake, file_fault};
+use super::receipt::Account;
 use super::resolve::Resolver;
-use super::{Inspect, Outcome, Progress, Request, refused};
+use super::runs::{Run, Runs, refusal};
+use super::standard::{Delivery, FileTotals, Previous};
+use super::{Inspect, Outcome, Progress, Request, refused, substandard};
 use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
@@ -13,6 +16,7 @@ use crate::intake::csv::Record;
 use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::incoming::Incoming;
+use crate::intake::profile::Manifest;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::STDIN;
@@ -29,7 +33,7 @@ use tempfile::NamedTempFile;
 const IN_FLIGHT: usize = 1;
 
 /// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
-const BYTES_A_ROW: u64 = 64;
+pub const BYTES_A_ROW: u64 = 64;
 
 /// What an import starts from.
 pub struct Setup<'p> {
@@ -45,14 +49,29 @@ pub struct Setup<'p> {
     pub closed: Option<Date>,
     /// Today in the bank's time zone.
     pub today: Date,
+    /// Files that an earlier batch read already: name and batch number.
+    pub seen: Vec<(String, i64)>,
+    /// The manifest of each file, where it has one.
+    pub manifests: Vec<Option<Manifest>>,
+    /// The batch before of the same profile.
+    pub previous: Option<Previous>,
 }
 
 impl Setup<'_> {
     /// What an import has done before it reads its first row.
     pub fn outcome(&self) -> Outcome {
         let files = self.payload.files.iter().map(|file| file.name.clone()).collect();
-        let lenient = self.request.profile.lenient.clone();
-        Outcome { files, lenient, findings: Findings::new(self.request.limit), ..Outcome::default() }
+        let expected = &self.request.expected;
+        let said = [(expected.smaller, "smaller"), (expected.larger, "larger")];
+        Outcome {
+            files,
+            lenient: self.request.profile.lenient.clone(),
+            findings: Findings::new(self.request.limit),
+            totals: vec![FileTotals::default(); self.files.len()],
+            expected: said.iter().filter(|(said, _)| *said).map(|(_, word)| (*word).to_owned()).collect(),
+            seen: self.seen.clone(),
+            ..Outcome::default()
+        }
     }
 
     /// Where refused rows go.
@@ -65,6 +84,21 @@ impl Setup<'_> {
             let stem = first.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             first.with_file_name(format!("{stem}.refused.csv"))
         })
+    }
+
+    /// Judges the delivery as a whole, and adds what it breaks.
+    pub fn judge(&self, outcome: &mut Outcome) {
+        let delivery = Delivery {
+            profile: self.request.profile,
+            expected: &self.request.expected,
+            sources: &self.payload.files,
+            manifests: &self.manifests,
+            previous: self.previous.as_ref(),
+            files: &outcome.totals.clone(),
+            refused: outcome.refused,
+        };
+        outcome.substandard = !delivery.judge(&mut outcome.findings);
+        outcome.count_notices();
     }
 
     /// Writes a refused row where they go; the file is begun with the first.
@@ -115,6 +149,8 @@ struct Counts {
     recorded: u64,
     already: u64,
     credits: BTreeMap<i64, i64>,
+    /// Credit that the rows of each file earn, by file and system.
+    stated: BTreeMap<(u16, u16), i64>,
     conflicts: Vec<Conflict>,
     refusals: u64,
     registry: u64,
@@ -141,11 +177,11 @@ pub fn run(
         let reading = scope.spawn(move || -> Result<Read> {
             let resolver =
                 Resolver::new(catalogue, people, setup.request.profile, setup.closed, setup.today)?;
-            let mut intake = Intake::new(resolver, setup, batch_id, spares);
+            let mut intake = Intake::new(resolver, setup, Runs::new(batch_id, spares));
             let told = |bytes| progress(bytes, setup.bytes);
-            intake.read(&mut |run| sender.send(run).is_ok(), &told)?;
+            intake.read_runs(&mut |run| sender.send(run).is_ok(), &told)?;
             intake.outcome.learners = intake.resolver.people.opened();
-            Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.rejects })
+            Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.taker.rejects })
         });
         let mut reading = Some(reading);
         let mut done: Option<(Outcome, Option<RejectWriter<NamedTempFile>>)> = None;
@@ -209,6 +245,9 @@ fn post(
 
 impl Counts {
     fn add(&mut self, row: &Prepared, verdict: Verdict) {
+        if row.amount > Credits::ZERO {
+            *self.stated.entry((row.file, row.system)).or_default() += row.amount.0;
+        }
         match verdict {
             Verdict::Posted(_) if row.amount > Credits::ZERO => {
                 self.deposited += 1;
@@ -238,22 +277,30 @@ fn conclude(
     let request = setup.request;
     let Read { mut outcome, late, mut rejects } = read;
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
-    if outcome.refused > 0 && !request.keep_going && !request.dry_run {
-        return Err(refused(&outcome));
-    }
-    if let (true, None, Some(closed)) = (late > 0, &request.reason, setup.closed) {
-        return Err(Fault::new(
-            "I301",
-            format!("{late} rows have a date in the books that are closed through {closed}"),
-        )
-        .why("a closed period takes late entries only with a reason, which is recorded")
-        .remedy("give the reason with --reason"));
-    }
     (outcome.deposited, outcome.recorded, outcome.already) =
         (counts.deposited, counts.recorded, counts.already);
     for (system, amount) in &counts.credits {
         let code = store::get::<SystemRow>(poster.read(), *system)?.code;
         outcome.credits.insert(code, Credits(*amount));
+    }
+    for ((file, system), amount) in &counts.stated {
+        let code = store::get::<SystemRow>(poster.read(), i64::from(*system))?.code;
+        outcome.totals[usize::from(*file)].credits.entry(code).or_default().0 += amount;
+    }
+    setup.judge(&mut outcome);
+    if outcome.refused > 0 && !request.keep_going && !request.dry_run {
+        return Err(refused(&outcome));
+    }
+    if outcome.substandard && !request.dry_run {
+        return Err(substandard(&outcome));
+    }
+    if let (true, None, Some(closed)) = (late > 0, &request.reason, setup.closed) {
+        return Err(Fault::new(
+            Rule::ClosedPeriod.code(),
+            format!("{late} rows have a date in the books that are closed through {closed}"),
+        )
+        .why("a closed period takes late entries only with a reason, which is recorded")
+        .remedy("give the reason with --reason"));
     }
     let posted = counts.deposited + counts.recorded;
     let nothing = posted == 0
@@ -263,6 +310,7 @@ fn conclude(
     if nothing {
         return Ok((outcome, None));
     }
+    poster.receipt(Account::new(&outcome).payload()?)?;
     let sealed = poster.seal()?;
     outcome.batch = Some(sealed.batch.no);
     outcome.entries = sealed.batch.size;

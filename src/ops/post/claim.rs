@@ -89,8 +89,7 @@ impl Claim {
             return Verdict::Already(standing.entry);
         }
         let (rule, place) = standing.told(file, batch);
-        let reason = format!("{place} records this achievement with another {}", columns.join(", "));
-        Verdict::Conflict { rule, reason }
+        Verdict::Conflict { rule, reason: told(&place, &columns) }
     }
 }
 
@@ -259,6 +258,22 @@ fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
     let never_asked = |_| Period::day(jiff::civil::Date::ZERO);
     let (_, undone) = standing(&movements, &Cut::default(), &never_asked);
     Ok(!undone.contains_key(&row.entry))
+}
+
+/// How a row of an import is told that an earlier row of the same import contradicts it; none
+/// where both say the same.
+pub fn contradiction(old: &Prepared, new: &Prepared) -> Option<(Rule, String)> {
+    let (old, new) = (old.achievement(), new.achievement());
+    let columns = differences(&old, &new);
+    if columns.is_empty() {
+        return None;
+    }
+    let (rule, place) = Standing::of(&old).told(new.file, EntryId(0));
+    Some((rule, told(&place, &columns)))
+}
+
+fn told(place: &str, columns: &[&str]) -> String {
+    format!("{place} records this achievement with another {}", columns.join(", "))
 }
 
 /// The columns in which two rows of one key differ; the file and the line do not count.

@@ -1,0 +1,375 @@
+//! `import-check` without a bank: the validation of an import, with nothing kept and nothing posted.
+//!
+//! Rows are read, drafted and looked up by the same code as in an import, in an empty bank's registries: the
+//! built-in credit systems and frameworks, and what the profile introduces. What only a real bank knows is
+//! counted as unchecked, never judged.
+
+use super::catalogue::Catalogue;
+use super::findings::Findings;
+use super::identifiers::Identifiers;
+use super::people::People;
+use super::read::{Intake, Refused, Sound, Taker};
+use super::resolve::{Resolver, Subject};
+use super::seen::{Met, Row, Rows, Said};
+use super::write::{BYTES_A_ROW, Setup};
+use super::{Outcome, Progress, Request, source_file, standard, with_notices};
+use crate::domain::credits::Credits;
+use crate::domain::entry::RowPlace;
+use crate::domain::fault::Result;
+use crate::intake::incoming::Incoming;
+use crate::intake::profile::{Manifest, Offered, Profile, Target, Unknown};
+use crate::intake::rules::{Problem, Rule};
+use crate::ops::batch::{Actor, BatchPayload, SourceFile};
+use crate::ops::init::{Founding, init};
+use crate::ops::post::{Prepared, contradiction};
+use crate::store::Store;
+use crate::store::memory::Memory;
+use hashbrown::{DefaultHashBuilder, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
+
+/// Checks files without a bank.
+///
+/// # Errors
+/// Where a file as a whole cannot be taken.
+pub fn check(actor: &Actor, request: &Request, progress: Progress) -> Result<Outcome> {
+    let mut store = Memory::new();
+    let founding = Founding {
+        name: "no bank".to_owned(),
+        identifier: "none.invalid".to_owned(),
+        home_system: crate::domain::system::builtin().remove(0).code,
+        time_zone: "UTC".to_owned(),
+    };
+    init(&mut store, &founding, actor)?;
+    let own = request.profile;
+    let relaxed = relaxed(own);
+    let request = Request { profile: &relaxed, dry_run: true, ..request.clone() };
+    if relaxed.target != Target::Achievements {
+        let mut outcome = super::import(&mut store, actor, &request, &mut |_, _, _| Ok(()), progress)?;
+        (outcome.batch, outcome.head, outcome.entries) = (None, None, 0);
+        return Ok(outcome);
+    }
+    let files = super::open(&request)?;
+    check_achievements(&store, actor, own, &request, &files, progress)
+        .map_err(|fault| with_notices(fault, &files))
+}
+
+fn check_achievements(
+    store: &Memory,
+    actor: &Actor,
+    own: &Profile,
+    request: &Request,
+    files: &[Incoming],
+    progress: Progress,
+) -> Result<Outcome> {
+    let manifests = standard::manifests(request.files, &request.expected)?;
+    let mut payload = BatchPayload::new(actor)?;
+    let described = files.iter().zip(&manifests);
+    payload.files = described.map(|(file, manifest)| described_by(file, manifest)).collect::<Result<_>>()?;
+    let setup = Setup {
+        request,
+        files,
+        payload,
+        profile: None,
+        bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
+        all_seen: false,
+        closed: None,
+        today: jiff::tz::TimeZone::UTC.to_datetime(actor.now).date(),
+        seen: Vec::new(),
+        manifests,
+        previous: None,
+    };
+    let (catalogue, people) = (Catalogue::load(store)?, People::new(store.reader()?)?);
+    let resolver = Resolver::new(catalogue, people, request.profile, None, setup.today)?;
+    let mut intake = Intake::new(resolver, &setup, Checker::new(own, &setup));
+    let told = |bytes| progress(bytes, setup.bytes);
+    let mut after = |intake: &mut Intake<Checker>| {
+        if !intake.taker.anonymous {
+            // What would be handed on to be written.
+            intake.resolver.people.take_new();
+        }
+        Ok(true)
+    };
+    intake.read(&mut after, &told)?;
+    conclude(intake)
+}
+
+/// A file, with its hash where somebody asks for that.
+fn described_by(file: &Incoming, manifest: &Option<Manifest>) -> Result<SourceFile> {
+    if manifest.as_ref().is_some_and(|manifest| manifest.sha256.is_some()) {
+        return source_file(file);
+    }
+    let (name, sha256) = (file.source.name(), String::new());
+    Ok(SourceFile { name, sha256, bytes: 0, read: file.reading.recorded() })
+}
+
+/// The profile as a bank would have it that knows nothing and takes everything.
+fn relaxed(profile: &Profile) -> Profile {
+    let mut relaxed = profile.clone();
+    relaxed.learner.unknown = Unknown::Create;
+    relaxed.institution_unknown = Unknown::Create;
+    relaxed.outcome.unknown = Unknown::Create;
+    relaxed.offered = Offered::Ignore;
+    relaxed
+}
+
+/// A row that contradicts an earlier one, both by file and place.
+#[derive(Debug, Clone, Copy)]
+struct Conflict {
+    row: (u16, RowPlace),
+    earlier: (u16, RowPlace),
+}
+
+/// Takes rows to compare them with each other.
+struct Checker<'p> {
+    /// The profile as it is, not as it was relaxed.
+    own: &'p Profile,
+    /// Outcomes are those of a catalogue that only a bank has.
+    catalogued: bool,
+    /// Learners are told apart by one identifier, so that no account need be opened.
+    anonymous: bool,
+    /// Outcomes of a catalogue, by institution and code.
+    outcomes: Identifiers,
+    met: u32,
+    /// Rows that a bank may judge otherwise, by rule.
+    unchecked: BTreeMap<Rule, u64>,
+    /// Credit that the rows of each file earn, by file and system.
+    stated: BTreeMap<(u16, u16), i64>,
+    /// Credit that would be deposited, by system.
+    deposited: BTreeMap<u16, i64>,
+    seen: Rows,
+    conflicts: Vec<Conflict>,
+    /// Rows that a second reading looks for, by file and number of the place.
+    wanted: Option<HashMap<(u16, i64), Option<Prepared>>>,
+    hasher: DefaultHashBuilder,
+}
+
+impl<'p> Checker<'p> {
+    fn new(own: &'p Profile, setup: &Setup) -> Checker<'p> {
+        let mut seen = Rows::default();
+        seen.expect((setup.bytes / BYTES_A_ROW) as usize);
+        Checker {
+            own,
+            catalogued: own.outcome.unknown == Unknown::Refuse,
+            anonymous: own.identifiers.is_empty(),
+            outcomes: Identifiers::default(),
+            met: 0,
+            unchecked: BTreeMap::new(),
+            stated: BTreeMap::new(),
+            deposited: BTreeMap::new(),
+            seen,
+            conflicts: Vec::new(),
+            wanted: None,
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+
+    /// The row as an import would post it.
+    fn prepare(&mut self, resolver: &mut Resolver, row: Sound) -> Result<Option<Prepared>> {
+        let Sound { draft, located, file, share, elsewhere, .. } = row;
+        let Some(mut located) = located else { return Ok(None) };
+        if self.anonymous {
+            let account = self.hash((located.scheme, &draft.learner));
+            located = located.of_account(account as i64);
+        }
+        if !self.catalogued {
+            return resolver.resolve(draft, located, file, share, elsewhere).map(Some);
+        }
+        let (institution, learner) = resolver.parties(draft, &located)?;
+        let outcome = match self.outcomes.get(i64::from(institution), &draft.outcome) {
+            Some(known) => known as u32,
+            None => {
+                self.met += 1;
+                self.outcomes.insert(i64::from(institution), &draft.outcome, i64::from(self.met));
+                self.met
+            }
+        };
+        let subject = Subject { learner, institution, outcome, version: 1 };
+        resolver.prepare(draft, &located, subject, file, share, elsewhere).map(Some)
+    }
+
+    fn hash(&self, value: impl Hash) -> u64 {
+        self.hasher.hash_one(value)
+    }
+
+    fn said(&self, row: &Prepared) -> Said {
+        let load = row.group().map(|group| group.1.0);
+        let rest =
+            (row.version, row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
+        Said {
+            key: self.hash(row.key()),
+            record: row.record().map(|record| self.hash((row.institution, record))),
+            rest: self.hash((rest, load)),
+        }
+    }
+
+    fn judge(&mut self, outcome: &mut Outcome, row: &Prepared) {
+        if row.amount > Credits::ZERO {
+            *self.stated.entry((row.file, row.system)).or_default() += row.amount.0;
+        }
+        match self.seen.meet(self.said(row), row.file, row.place()) {
+            Met::New => self.count_new(outcome, row),
+            Met::Same => outcome.already += 1,
+            Met::Other(earlier) => self.contradict((row.file, row.place()), earlier),
+        }
+    }
+
+    fn count_new(&mut self, outcome: &mut Outcome, row: &Prepared) {
+        if row.amount > Credits::ZERO {
+            outcome.deposited += 1;
+            *self.deposited.entry(row.system).or_default() += row.amount.0;
+        } else {
+            outcome.recorded += 1;
+        }
+    }
+
+    fn contradict(&mut self, row: (u16, RowPlace), earlier: Row) {
+        self.conflicts.push(Conflict { row, earlier: earlier.place() });
+    }
+
+    /// Counts a row of which only a bank knows all. What it says otherwise than an earlier one may be the same to a
+    /// bank: no amount, and the catalogue's.
+    fn judge_unlocated(&mut self, outcome: &mut Outcome, row: &Sound) {
+        let Sound { draft, file, elsewhere, .. } = row;
+        let earns = self.own.deposit.contains(&draft.status);
+        outcome.totals[*file].unread += u64::from(earns);
+        let key = (&draft.learner, &draft.institution, &draft.outcome, &draft.period, draft.attempt);
+        let rest = (draft.status as u8, draft.credits.map(|credits| credits.0), &draft.system, &draft.grade);
+        let said = Said {
+            key: self.hash(("unlocated", key)),
+            record: draft.record.as_ref().map(|record| self.hash((&draft.institution, record))),
+            rest: self.hash((rest, draft.kind.map(|kind| kind as u8), &draft.attributes)),
+        };
+        let place = RowPlace { line: draft.line, part: draft.part };
+        match self.seen.meet(said, *file as u16, place) {
+            Met::Same => outcome.already += 1,
+            Met::Other(_) => *self.unchecked.entry(Rule::ConflictInFile).or_default() += 1,
+            Met::New if earns && elsewhere.is_none() && draft.credits != Some(Credits::ZERO) => {
+                outcome.deposited += 1;
+            }
+            Met::New => outcome.recorded += 1,
+        }
+    }
+}
+
+impl Taker for Checker<'_> {
+    fn sift(&mut self, profile: &Profile, problems: &mut Vec<Problem>) {
+        let Checker { unchecked, wanted, .. } = self;
+        problems.retain(|problem| {
+            let checked = !only_a_bank_knows(profile, problem);
+            if !checked && wanted.is_none() {
+                *unchecked.entry(problem.rule).or_default() += 1;
+            }
+            checked
+        });
+    }
+
+    fn begin(&mut self) {
+        if self.wanted.is_none() {
+            self.unchecked.clear();
+        }
+    }
+
+    fn take(&mut self, resolver: &mut Resolver, outcome: &mut Outcome, row: Sound) -> Result<()> {
+        if row.located.is_none() {
+            if self.wanted.is_none() {
+                self.judge_unlocated(outcome, &row);
+            }
+            return Ok(());
+        }
+        let Some(row) = self.prepare(resolver, row)? else { return Ok(()) };
+        match &mut self.wanted {
+            None => self.judge(outcome, &row),
+            Some(wanted) => {
+                if let Some(place) = wanted.get_mut(&(row.file, row.place().number())) {
+                    *place = Some(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, _: &Setup, _: Refused) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Names systems, and says what contradicts what and what was not checked.
+fn conclude(mut intake: Intake<Checker>) -> Result<Outcome> {
+    tell_conflicts(&mut intake)?;
+    let Intake { mut outcome, mut taker, resolver, setup, .. } = intake;
+    let code = |id: u16| resolver.catalogue.system_code(i64::from(id)).unwrap_or_default().to_owned();
+    for ((file, system), amount) in &taker.stated {
+        outcome.totals[usize::from(*file)].credits.entry(code(*system)).or_default().0 += amount;
+    }
+    outcome.credits = taker.deposited.iter().map(|(system, sum)| (code(*system), Credits(*sum))).collect();
+    for rule in policies(taker.own) {
+        taker.unchecked.entry(rule).or_insert(outcome.rows);
+    }
+    outcome.unchecked = taker.unchecked.into_iter().collect();
+    setup.judge(&mut outcome);
+    Ok(outcome)
+}
+
+/// Reads the files once more for the rows that contradict others, and for those others.
+fn tell_conflicts(intake: &mut Intake<Checker>) -> Result<()> {
+    let conflicts = std::mem::take(&mut intake.taker.conflicts);
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let key = |(file, place): (u16, RowPlace)| (file, place.number());
+    let both = conflicts.iter().flat_map(|conflict| [conflict.row, conflict.earlier]);
+    intake.taker.wanted = Some(both.map(|row| (key(row), None)).collect());
+    let mut outcome = std::mem::take(&mut intake.outcome);
+    intake.read_again()?;
+    let wanted = intake.taker.wanted.take().unwrap_or_default();
+    let mut found = Findings::new(intake.setup.request.limit);
+    for Conflict { row, earlier } in conflicts {
+        let of = |place| wanted.get(&key(place)).and_then(Option::as_ref);
+        let (Some(new), Some(old)) = (of(row), of(earlier)) else { continue };
+        match contradiction(old, new) {
+            Some((rule, reason)) => {
+                outcome.refused += 1;
+                found.add(usize::from(row.0), &[Problem::new(rule, row.1.line, None, "", reason)]);
+            }
+            // The hashes agreed by chance.
+            None => intake.taker.count_new(&mut outcome, new),
+        }
+    }
+    outcome.findings.merge(found);
+    intake.outcome = outcome;
+    Ok(())
+}
+
+/// True where a bank may know what makes a row right: a catalogue, a calendar, a unit of its own.
+fn only_a_bank_knows(profile: &Profile, problem: &Problem) -> bool {
+    match problem.rule {
+        Rule::SystemUnknown | Rule::CreditsUnknown => true,
+        Rule::KindUnknown => problem.value.is_empty(),
+        Rule::FrameworkUnknown => !problem.value.is_empty(),
+        Rule::DateShape => profile.date_texts.iter().any(|text| text == "term"),
+        _ => false,
+    }
+}
+
+/// The rules that concern every row and that only a bank can apply.
+fn policies(profile: &Profile) -> Vec<Rule> {
+    let mut rules = vec![Rule::Conflict];
+    let refuses = [
+        (profile.learner.unknown == Unknown::Refuse, Rule::LearnerUnknown),
+        (profile.institution_unknown == Unknown::Refuse, Rule::InstitutionUnknown),
+        (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeUnknown),
+        (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeDiffers),
+        (profile.offered == Offered::Check, Rule::PeriodNotOffered),
+    ];
+    rules.extend(refuses.into_iter().filter(|(refuses, _)| *refuses).map(|(_, rule)| rule));
+    let standard = &profile.standard;
+    let compared = [
+        (standard.fewer_rows, Rule::FewerRows),
+        (standard.more_rows, Rule::MoreRows),
+        (standard.less_credit, Rule::LessCredit),
+        (standard.more_credit, Rule::MoreCredit),
+    ];
+    rules.extend(compared.into_iter().filter(|(share, _)| share.is_some()).map(|(_, rule)| rule));
+    rules
+}

@@ -1,0 +1,191 @@
+//! Runs: rows prepared to be posted, sorted and hashed, on their way to the writing side.
+
+use super::Outcome;
+use super::read::{Intake, Refused, Sound, Taker};
+use super::resolve::Resolver;
+use super::write::Setup;
+use crate::domain::fault::Result;
+use crate::intake::csv::Record;
+use crate::intake::draft::Mapping;
+use crate::intake::profile::Field;
+use crate::intake::rejects::RejectWriter;
+use crate::intake::rules::Problem;
+use crate::ops::batch::random;
+use crate::ops::post::{Fact, Prepared};
+use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
+use crate::proof::merkle::Hash;
+use crate::store::{ActRow, Refusal};
+use std::sync::mpsc::Receiver;
+use tempfile::NamedTempFile;
+
+/// Rows that are sorted and written together: the more, the fewer pages of the index are visited twice.
+const RUN: usize = 1 << 18;
+
+/// Rows of the first run, which the writing side waits for; each next one has twice as many.
+const FIRST_RUN: usize = 1 << 15;
+
+/// What goes to the writing side.
+#[derive(Default)]
+pub struct Run {
+    pub registry: Vec<ActRow>,
+    pub keys: Vec<(i64, Key)>,
+    pub facts: Vec<Fact>,
+    /// The leaf of each fact.
+    pub fact_leaves: Vec<Hash>,
+    pub rows: Vec<Prepared>,
+    /// The leaf of each row.
+    pub leaves: Vec<Hash>,
+    pub refusals: Vec<Refusal>,
+}
+
+impl Run {
+    /// The run without what it held, but with its memory.
+    pub fn emptied(mut self) -> Run {
+        self.rows.clear();
+        self.leaves.clear();
+        Run { rows: self.rows, leaves: self.leaves, ..Run::default() }
+    }
+}
+
+/// Gathers rows into runs.
+pub struct Runs {
+    batch_id: BatchId,
+    /// The file of refused rows, where one was begun.
+    pub rejects: Option<RejectWriter<NamedTempFile>>,
+    run: Run,
+    /// Rows after which the run is sent.
+    enough: usize,
+    /// Runs that were written.
+    spares: Receiver<Run>,
+    /// Runs so far that enrol learners.
+    enrol_acts: u32,
+    scratch: Vec<u8>,
+}
+
+impl Runs {
+    pub fn new(batch_id: BatchId, spares: Receiver<Run>) -> Runs {
+        Runs {
+            batch_id,
+            rejects: None,
+            run: Run::default(),
+            enough: FIRST_RUN,
+            spares,
+            enrol_acts: 0,
+            scratch: Vec::new(),
+        }
+    }
+}
+
+impl Taker for Runs {
+    fn take(&mut self, resolver: &mut Resolver, _: &mut Outcome, row: Sound) -> Result<()> {
+        // Without an error everything was found, or is to be introduced.
+        if let Some(located) = row.located {
+            let row = resolver.resolve(row.draft, located, row.file, row.share, row.elsewhere)?;
+            self.run.rows.push(row);
+        }
+        Ok(())
+    }
+
+    /// Keeps a row where the good ones are to be committed.
+    fn refuse(&mut self, setup: &Setup, row: Refused) -> Result<()> {
+        if !setup.request.keep_going {
+            return Ok(());
+        }
+        let Refused { mapping, record, errors, file } = row;
+        if !setup.request.dry_run {
+            setup.write_reject(mapping, record, &errors, file, &mut self.rejects)?;
+        }
+        self.run.refusals.push(refusal(mapping, record, &errors, file)?);
+        Ok(())
+    }
+}
+
+impl Intake<'_, '_, Runs> {
+    /// Reads all files and gives full runs to `send`, which says whether to go on.
+    pub fn read_runs(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
+        let mut going = true;
+        self.read(
+            &mut |intake| {
+                let run = &intake.taker.run;
+                if run.rows.len() + run.refusals.len() >= intake.taker.enough {
+                    let run = intake.finish_run()?;
+                    going = send(run);
+                }
+                Ok(going)
+            },
+            progress,
+        )?;
+        if going {
+            let run = self.finish_run()?;
+            send(run);
+        }
+        Ok(())
+    }
+
+    /// Sorts and hashes the rows gathered, and takes what was introduced for them.
+    fn finish_run(&mut self) -> Result<Run> {
+        let taker = &mut self.taker;
+        let mut run = std::mem::replace(&mut taker.run, taker.spares.try_recv().unwrap_or_default());
+        taker.enough = RUN.min(taker.enough * 2);
+        // Rows are wide: their keys are sorted, and each row moves once.
+        run.rows.sort_by_cached_key(Prepared::key);
+        run.leaves.reserve_exact(run.rows.len());
+        let mut salter: Option<(i64, Salter)> = None;
+        for row in &run.rows {
+            let salter = match &salter {
+                Some((learner, salter)) if *learner == row.learner => salter,
+                _ => &salter.insert((row.learner, self.resolver.people.salter(row.learner)?)).1,
+            };
+            run.leaves.push(row.leaf(&row.achievement(), salter, &taker.batch_id, &mut taker.scratch));
+        }
+        run.registry = self.resolver.catalogue.take_pending();
+        (run.keys, run.facts) = self.resolver.people.take_new();
+        self.hash_facts(&mut run)?;
+        Ok(run)
+    }
+
+    fn hash_facts(&mut self, run: &mut Run) -> Result<()> {
+        let taker = &mut self.taker;
+        for (fact, ord) in run.facts.iter().zip(0..) {
+            let salter = self.resolver.people.salter(fact.learner)?;
+            let ordinal = Ordinal::Fact { place: taker.enrol_acts, ord };
+            run.fact_leaves.push(fact.leaf(&salter, &taker.batch_id, ordinal, &mut taker.scratch));
+        }
+        taker.enrol_acts += u32::from(!run.facts.is_empty());
+        Ok(())
+    }
+}
+
+/// What a refused row is known by when it is mended: the parts of the key, as written.
+const SUBJECT: [Field; 5] =
+    [Field::Institution, Field::Learner, Field::Outcome, Field::Period, Field::Attempt];
+
+/// A refused row as the ledger keeps it.
+pub fn refusal(mapping: &Mapping, record: &Record, problems: &[Problem], file: usize) -> Result<Refusal> {
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+    let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    let fields: Vec<&str> = record.fields().collect();
+    let subject = match record.len() == mapping.width() {
+        true => {
+            let mut key: Vec<_> =
+                SUBJECT.iter().map(|field| mapping.written(record, *field).into_owned()).collect();
+            if key[4].is_empty() {
+                key[4] = "1".to_owned();
+            }
+            key
+        }
+        // A row of another width has no fields that could be trusted: it stands for itself.
+        false => Vec::new(),
+    };
+    Ok(Refusal {
+        entry: crate::domain::entry::EntryId(0),
+        ord: 0,
+        salt: random()?,
+        file: file as i64,
+        line: record.line() as i64,
+        code: codes.join("; "),
+        reason: reasons.join("; "),
+        row: serde_json::json!(fields).to_string(),
+        subject: serde_json::json!(subject).to_string(),
+    })
+}
