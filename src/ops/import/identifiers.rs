@@ -6,8 +6,16 @@ use std::hash::BuildHasher;
 /// Bytes of an identifier that its entry holds; longer ones are kept elsewhere.
 const SHORT: usize = 19;
 
-/// Scheme, length and text in three words, which compare and hash faster than bytes.
-type Key = [u64; 3];
+/// Text, length and scheme in three words. They are made and compared in registers: bytes that were just
+/// written are read again only when all that was written before them has reached the cache.
+#[derive(Clone, Copy)]
+struct Key(u64, u64, u64);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        (self.0 ^ other.0) | (self.1 ^ other.1) | (self.2 ^ other.2) == 0
+    }
+}
 
 /// An identifier and its account: half a cache line.
 struct Entry {
@@ -23,22 +31,32 @@ pub struct Identifiers {
     hasher: DefaultHashBuilder,
 }
 
+/// The first eight bytes, or all of fewer.
+fn word(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
 /// The key of an identifier that is short enough for one.
 fn key(scheme: i64, value: &str) -> Option<Key> {
-    let mut bytes = [0; 24];
-    bytes[..SHORT].get_mut(..value.len())?.copy_from_slice(value.as_bytes());
-    bytes[SHORT] = value.len() as u8;
-    bytes[SHORT + 1..].copy_from_slice(&u32::try_from(scheme).ok()?.to_le_bytes());
-    let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
-    Some(std::array::from_fn(|_| words.next().unwrap_or_default()))
+    let bytes = value.as_bytes();
+    let scheme = u32::try_from(scheme).ok().filter(|_| bytes.len() <= SHORT)?;
+    let after = |at: usize| word(bytes.get(at..).unwrap_or_default());
+    Some(Key(after(0), after(8), after(16) | (bytes.len() as u64) << 24 | u64::from(scheme) << 32))
 }
 
 impl Identifiers {
+    fn hash(&self, Key(first, second, third): Key) -> u64 {
+        self.hasher.hash_one((first, second, third))
+    }
+
     /// The account that an identifier belongs to.
     pub fn get(&self, scheme: i64, value: &str) -> Option<i64> {
         match key(scheme, value) {
             Some(key) => {
-                let hash = self.hasher.hash_one(key);
+                let hash = self.hash(key);
                 self.short.find(hash, |known| known.key == key).map(|known| known.learner)
             }
             None => self.long.get(&(scheme, value.into())).copied(),
@@ -53,7 +71,7 @@ impl Identifiers {
         let keys: Vec<(u64, Option<Key>)> = wanted
             .map(|wanted| {
                 let key = wanted.and_then(|(scheme, value)| key(scheme, value));
-                (key.map_or(0, |key| self.hasher.hash_one(key)), key)
+                (key.map_or(0, |key| self.hash(key)), key)
             })
             .collect();
         let find = |(hash, key): &(u64, Option<Key>)| {
@@ -69,11 +87,12 @@ impl Identifiers {
             self.long.insert((scheme, value.into()), learner);
             return;
         };
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key);
         match self.short.find_mut(hash, |known| known.key == key) {
             Some(known) => known.learner = learner,
             None => {
-                let hash_of = |known: &Entry| self.hasher.hash_one(known.key);
+                let hasher = &self.hasher;
+                let hash_of = |known: &Entry| hasher.hash_one((known.key.0, known.key.1, known.key.2));
                 self.short.insert_unique(hash, Entry { key, learner }, hash_of);
             }
         }

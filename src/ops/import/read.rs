@@ -57,6 +57,8 @@ pub struct Intake<'p, 's, T> {
     pub setup: &'s Setup<'p>,
     pub outcome: Outcome,
     pub taker: T,
+    /// Bytes of the files that were read.
+    pub bytes: u64,
     groups: Groups,
     parts: Parts,
     pub(super) gatherer: Gatherer,
@@ -83,6 +85,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
             setup,
             outcome: setup.outcome(),
             taker,
+            bytes: 0,
             groups: Groups::default(),
             parts: Parts::default(),
             gatherer: Gatherer::default(),
@@ -154,8 +157,9 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
                 }
                 self.outcome.rows += filled as u64;
                 self.outcome.totals[file].rows += filled as u64;
+                self.bytes = before + reader.bytes_read();
                 if self.outcome.rows.is_multiple_of(4096) {
-                    progress(before + reader.bytes_read());
+                    progress(self.bytes);
                 }
                 if !each(self, reader.mapping(), &block[..filled], file)? {
                     return Ok(());

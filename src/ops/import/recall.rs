@@ -127,13 +127,14 @@ impl Resolver<'_> {
         for record in records {
             let start = memory.wanted.len();
             let whole = mapping.description(record, &mut memory.wanted);
-            let hash = memory.hasher.hash_one(&memory.wanted[start..]);
-            wanted.push((hash, start..memory.wanted.len(), whole));
+            wanted.push((start..memory.wanted.len(), whole));
         }
-        let find = |(hash, place, whole): &(u64, std::ops::Range<usize>, bool)| {
-            memory.find(*hash, &memory.wanted[place.clone()]).filter(|_| *whole)
+        let text = |(place, _): &(std::ops::Range<usize>, bool)| &memory.wanted[place.clone()];
+        let hashes: Vec<u64> = wanted.iter().map(|wanted| memory.hasher.hash_one(text(wanted))).collect();
+        let find = |(hash, wanted): (&u64, &(std::ops::Range<usize>, bool))| {
+            memory.find(*hash, text(wanted)).filter(|_| wanted.1)
         };
-        let found: Vec<Option<usize>> = wanted.iter().map(find).collect();
+        let found: Vec<Option<usize>> = hashes.iter().zip(&wanted).map(find).collect();
         let learners: Vec<_> = records.iter().map(|record| mapping.written(record, Field::Learner)).collect();
         let identified = found
             .iter()

@@ -21,8 +21,8 @@ use tempfile::NamedTempFile;
 /// Rows that are sorted and written together: the more, the fewer pages of the index are visited twice.
 const RUN: usize = 1 << 18;
 
-/// Rows of the first run, which the writing side waits for; each next one has twice as many.
-const FIRST_RUN: usize = 1 << 15;
+/// Rows of the shortest run: the writing side waits for the first one, and is alone with the last.
+const SHORT_RUN: usize = 1 << 14;
 
 /// What goes to the writing side.
 #[derive(Default)]
@@ -68,7 +68,7 @@ impl Runs {
             batch_id,
             rejects: None,
             run: Run::default(),
-            enough: FIRST_RUN,
+            enough: SHORT_RUN,
             spares,
             enrol_acts: 0,
             scratch: Vec::new(),
@@ -106,8 +106,7 @@ impl Intake<'_, '_, Runs> {
         let mut going = true;
         self.read(
             &mut |intake| {
-                let run = &intake.taker.run;
-                if run.rows.len() + run.refusals.len() >= intake.taker.enough {
+                if intake.is_enough() {
                     let run = intake.finish_run()?;
                     going = send(run);
                 }
@@ -122,11 +121,18 @@ impl Intake<'_, '_, Runs> {
         Ok(())
     }
 
+    /// Whether the run is long enough: runs grow from the first on, and shrink again as the end comes near.
+    fn is_enough(&self) -> bool {
+        let rows = (self.taker.run.rows.len() + self.taker.run.refusals.len()) as u64;
+        let left = self.setup.bytes.saturating_sub(self.bytes) * self.outcome.rows / self.bytes.max(1);
+        rows >= (self.taker.enough as u64).min(left.max(SHORT_RUN as u64))
+    }
+
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
     fn finish_run(&mut self) -> Result<Run> {
         let taker = &mut self.taker;
         let mut run = std::mem::replace(&mut taker.run, taker.spares.try_recv().unwrap_or_default());
-        taker.enough = RUN.min(taker.enough * 2);
+        taker.enough = RUN.min(taker.enough * 8 / 7);
         // Rows are wide: their keys are sorted, and each row moves once.
         run.rows.sort_by_cached_key(Prepared::key);
         run.leaves.reserve_exact(run.rows.len());

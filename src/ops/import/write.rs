@@ -29,8 +29,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tempfile::NamedTempFile;
 
-/// Runs that may wait between the two sides: one is written while the next is read.
-const IN_FLIGHT: usize = 1;
+/// Runs that may wait between the two sides, of which now one is faster and now the other.
+const IN_FLIGHT: usize = 3;
 
 /// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
 pub const BYTES_A_ROW: u64 = 64;
