@@ -69,6 +69,8 @@ impl Random {
 
 struct Arguments {
     rows: u64,
+    /// Rows that an earlier file of the same learners has.
+    start: u64,
     out: String,
     learners: u64,
     institutions: u64,
@@ -80,6 +82,7 @@ impl Arguments {
     fn read() -> Result<Arguments, String> {
         let mut all = Arguments {
             rows: 100_000,
+            start: 0,
             out: "target/workload.csv".to_owned(),
             learners: 0,
             institutions: 40,
@@ -93,6 +96,7 @@ impl Arguments {
             match name.as_str() {
                 "--out" => all.out = value,
                 "--rows" => all.rows = number()?,
+                "--start" => all.start = number()?,
                 "--learners" => all.learners = number()?,
                 "--institutions" => all.institutions = number()?,
                 "--courses" => all.courses = number()?,
@@ -105,7 +109,7 @@ impl Arguments {
         }
         // A learner has each course once, so that no row repeats another.
         let most = all.learners * all.institutions * all.courses;
-        if all.rows > most {
+        if all.start + all.rows > most {
             return Err(format!("{} learners have at most {most} results", all.learners));
         }
         Ok(all)
@@ -148,7 +152,7 @@ fn main() -> ExitCode {
         Err(why) => {
             eprintln!("workload: {why}");
             eprintln!(
-                "usage: workload [--rows N] [--out FILE] [--learners N] [--institutions N] [--courses N] [--seed N]"
+                "usage: workload [--rows N] [--start N] [--out FILE] [--learners N] [--institutions N] [--courses N] [--seed N]"
             );
             return ExitCode::from(2);
         }
@@ -170,7 +174,7 @@ fn write(arguments: &Arguments) -> std::io::Result<()> {
     // Rows come in the order of a registrar's year, not of learners: row i is result `i / learners` of a
     // learner, and each learner walks the courses from a place and by a step of their own.
     let step_of = |learner: u64| coprime(1 + learner.wrapping_mul(0x9e37_79b1) % all_courses, all_courses);
-    for row in 0..arguments.rows {
+    for row in arguments.start..arguments.start + arguments.rows {
         let (learner, nth) = (row.wrapping_mul(7_919) % arguments.learners, row / arguments.learners);
         let learner = if gcd(7_919, arguments.learners) == 1 { learner } else { row % arguments.learners };
         let start = learner.wrapping_mul(0xc2b2_ae35) % all_courses;
