@@ -270,6 +270,21 @@ fn a_receipt_says_the_same_when_it_is_written_and_ever_after() {
 }
 
 #[test]
+fn a_batch_of_more_than_a_million_credits_is_followed_by_others() {
+    let session = Session::bank();
+    session.write("p.toml", profile("[standard]\nless_credit = \"10%\"\n"));
+    session.write("r.csv", "learner,outcome,date,credits\nL1,A,2024-06-30,600000\nL2,A,2024-06-30,600000\n");
+    let import = ["import", "r.csv", "--profile", "p.toml", "--credits", "CN=1200000"];
+    session.run(&import).exits(0);
+    session.run(&["receipt", "B2"]).exits(0).shows("1200000");
+    session.write("next.csv", "learner,outcome,date,credits\nL3,A,2024-06-30,600000\n");
+    let next = ["import", "next.csv", "--profile", "p.toml"];
+    session.run(&next).exits(1).says("I204");
+    session.run(&[&next[..], &["--expect-smaller"]].concat()).exits(0);
+    session.run(&["verify"]).exits(0);
+}
+
+#[test]
 fn the_catalogue_is_printed_whole_or_by_number() {
     let session = Session::empty();
     let all = json(&session.run(&["import-rules", "--format", "json"]).exits(0).out);

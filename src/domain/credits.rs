@@ -74,6 +74,17 @@ impl Credits {
     /// # Errors
     /// Says why the text is not an amount between 0 and [`MAX`].
     pub fn parse(text: &str, mark: DecimalMark) -> Result<Credits, AmountError> {
+        Credits::parse_sum(text, mark).and_then(|amount| match amount <= MAX {
+            true => Ok(amount),
+            false => Err(AmountError::TooLarge),
+        })
+    }
+
+    /// Reads a sum of amounts in the same way, which may be more than [`MAX`].
+    ///
+    /// # Errors
+    /// Says why the text is no amount, or more than the ledger's integers hold.
+    pub fn parse_sum(text: &str, mark: DecimalMark) -> Result<Credits, AmountError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(AmountError::Empty);
@@ -90,10 +101,7 @@ impl Credits {
             .take(3)
             .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
         let amount = whole.checked_mul(SCALE).and_then(|thousandths| thousandths.checked_add(fraction));
-        match amount {
-            Some(amount) if amount <= MAX.0 => Ok(Credits(amount)),
-            _ => Err(AmountError::TooLarge),
-        }
+        amount.map(Credits).ok_or(AmountError::TooLarge)
     }
 
     /// The sum, or `None` past the range of the ledger's integers.
@@ -152,7 +160,7 @@ impl<'de> serde::Deserialize<'de> for Credits {
             Some(digits) => (true, digits),
             None => (false, text.as_ref()),
         };
-        let amount = Credits::parse(digits, DecimalMark::Point).map_err(serde::de::Error::custom)?;
+        let amount = Credits::parse_sum(digits, DecimalMark::Point).map_err(serde::de::Error::custom)?;
         Ok(if negative { Credits(-amount.0) } else { amount })
     }
 }
@@ -371,6 +379,15 @@ mod tests {
         }
         let lost = convert(Credits(4_000), ratio("2/3"), RoundingMode::Down, Credits(1)).unwrap();
         assert_eq!((lost.lost_num, lost.lost_den), (2, 3));
+    }
+
+    #[test]
+    fn sums_beyond_the_largest_amount_come_back_as_written() {
+        for amount in [MAX.0 + 1, -5_460_913_500, i64::MAX] {
+            let text = serde_json::to_string(&Credits(amount)).unwrap();
+            assert_eq!(serde_json::from_str::<Credits>(&text).unwrap(), Credits(amount), "{text}");
+        }
+        assert!(serde_json::from_str::<Credits>("\"9223372036854775.808\"").is_err());
     }
 
     #[test]

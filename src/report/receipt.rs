@@ -225,5 +225,5 @@ fn number(value: &Value) -> Cell {
 
 fn amount(value: &Value) -> Cell {
     let text = scalar(value);
-    Credits::parse(&text, DecimalMark::Point).map_or(Cell::Text(text), Cell::Amount)
+    Credits::parse_sum(&text, DecimalMark::Point).map_or(Cell::Text(text), Cell::Amount)
 }

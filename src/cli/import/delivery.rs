@@ -45,7 +45,7 @@ impl DeliveryArgs {
 
 fn total(text: &str) -> Result<(String, Credits)> {
     let read = text.split_once('=').and_then(|(system, amount)| {
-        Some((system.trim().to_owned(), Credits::parse(amount.trim(), DecimalMark::Point).ok()?))
+        Some((system.trim().to_owned(), Credits::parse_sum(amount.trim(), DecimalMark::Point).ok()?))
     });
     read.ok_or_else(|| {
         let what = format!("`{}` is no control total of credits", visible(text));

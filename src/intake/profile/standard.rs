@@ -117,7 +117,7 @@ impl Amount {
             Amount::Whole(number) => number.to_string(),
             Amount::Text(text) => text.clone(),
         };
-        Credits::parse(&text, DecimalMark::Point).ok()
+        Credits::parse_sum(&text, DecimalMark::Point).ok()
     }
 }
 
