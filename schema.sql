@@ -113,6 +113,7 @@ CREATE TABLE movement (
 ) STRICT;
 CREATE INDEX movement_lot ON movement (learner, lot);
 CREATE INDEX movement_decision ON movement (decision);
+CREATE INDEX movement_undoes ON movement (undoes) WHERE undoes IS NOT NULL;
 
 -- Rows that an import refused, in the file's own words, until they are mended.
 CREATE TABLE refusal (

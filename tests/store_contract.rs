@@ -285,6 +285,10 @@ fn say_journal(read: &dyn Read, said: &mut Vec<String>) -> Vec<EntryId> {
     for row in &movements {
         let of_lot = read.movements_of_lot(row.learner, row.lot).unwrap();
         let of_decision = read.movements_of_decision(row.decision).unwrap();
+        if let Some(undone) = row.undoes {
+            assert!(read.is_any_undone(undone, undone.plus(1)).unwrap());
+        }
+        assert!(!read.is_any_undone(row.entry, row.entry).unwrap());
         said.push(format!("with movement {}: {of_lot:?} {of_decision:?}", row.entry));
     }
     let mut places: Vec<EntryId> = acts.iter().map(|row| row.entry).collect();

@@ -3,6 +3,7 @@
 //! One thread reads, checks, looks up and hashes; the other decides what is new and writes. Rows go
 //! between them in runs sorted by learner, outcome and date, which is what keeps the index fast.
 
+mod again;
 pub mod catalogue;
 pub mod check;
 mod checks;
@@ -182,6 +183,9 @@ fn import_once(
     let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
+    if let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)? {
+        return Ok(Outcome { seen, ..outcome });
+    }
     let (profile_row, is_new) = profile_version(reader.as_ref(), request.profile)?;
     let mut payload = BatchPayload::new(actor)?;
     payload.files = sources.clone();

@@ -249,6 +249,8 @@ pub trait Read {
         to: EntryId,
         each: &mut dyn FnMut(Movement, Option<Commitment>) -> Result<()>,
     ) -> Result<()>;
+    /// Whether anything undid an entry from one (included) to another (excluded).
+    fn is_any_undone(&self, from: EntryId, to: EntryId) -> Result<bool>;
     /// All movements of a learner, by entry.
     fn movements_of(&self, learner: i64) -> Result<Vec<Movement>>;
     /// All movements about one lot, by entry.

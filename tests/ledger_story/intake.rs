@@ -12,6 +12,13 @@ fn the_same_file_deposits_once() {
     assert_eq!(Bank::counted(&again, "rows recorded before"), "2");
     assert_eq!(Bank::counted(&again, "rows deposited"), "0");
     assert_eq!((bank.has("Mei"), bank.has("Jo")), ("CN held 3".into(), "CN held 3".into()));
+    // What of it was reversed since is deposited again, and nothing else.
+    bank.does(&format!("reverse {} --reason=wrong", bank.lot("Jo", "MATH1")));
+    let third = bank.does("import a.csv --profile results.toml");
+    assert_eq!(Bank::counted(&third, "rows deposited"), "1");
+    assert_eq!(Bank::counted(&third, "rows recorded before"), "1");
+    bank.changes_nothing("import a.csv --profile results.toml", 0);
+    assert_eq!((bank.has("Mei"), bank.has("Jo")), ("CN held 3".into(), "CN held 3".into()));
 }
 
 #[test]

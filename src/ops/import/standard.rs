@@ -46,7 +46,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// What is said beforehand, on the command line and beside the files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// Fewer rows and less credit than in the batch before.
     pub smaller: bool,

@@ -112,6 +112,11 @@ impl<T: Kept> Read for T {
         between(&self.tables().movements, from, to).cloned().try_for_each(|row| each(row, None))
     }
 
+    fn is_any_undone(&self, from: EntryId, to: EntryId) -> Result<bool> {
+        let mut undone = self.tables().movements.values().filter_map(|row| row.undoes);
+        Ok(undone.any(|entry| (from..to).contains(&entry)))
+    }
+
     fn movements_of(&self, learner: i64) -> Result<Vec<Movement>> {
         Ok(chosen(self.tables().movements.values(), |row| row.learner == learner))
     }

@@ -199,6 +199,12 @@ impl Read for Sqlite {
         self.each(&sql, [from.0, to.0], rows::movement, |(row, commitment)| each(row, commitment))
     }
 
+    fn is_any_undone(&self, from: EntryId, to: EntryId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM movement WHERE undoes >= ? AND undoes < ?)";
+        let found: Vec<bool> = self.list(sql, [from.0, to.0], |row| row.get(0))?;
+        Ok(found == [true])
+    }
+
     fn movements_of(&self, learner: i64) -> Result<Vec<Movement>> {
         let sql = format!("{} WHERE learner = ? ORDER BY entry", rows::MOVEMENT);
         self.list(&sql, [learner], |row| rows::movement(row).map(|found| found.0))
