@@ -4,8 +4,8 @@
 -- only ever gain columns. Everything above them may change with the schema version.
 --
 -- Three kinds of tables:
---   journal   act, act_row, achievement, movement, identity, refusal: only ever grows; each row is
---             covered by a leaf of the Merkle log (tile, log), so `creditbank verify` names any change.
+--   journal   act, act_row, achievement, movement, identity, refusal, staged: only ever grows; each row
+--             is covered by a leaf of the Merkle log (tile, log), so `creditbank verify` names any change.
 --   registry  institution … closure: what the newest act_row says of each thing; a projection.
 --   derived   batch, decision, balance, summary: rebuilt from the journal by `creditbank rebuild`.
 --
@@ -39,7 +39,8 @@ CREATE TABLE tile (
 -- ---------------------------------------------------------------- journal
 
 -- Acts: facts without an amount. kind: 1 genesis, 2 batch, 3 register, 4 enrol, 5 decision,
--- 6 refuse, 7 close, 8 receipt. An act about one learner names them; its leaf is then a salted commitment.
+-- 6 refuse, 7 close, 8 receipt, 13 stage. An act about one learner names them; its leaf is then a salted
+-- commitment.
 CREATE TABLE act (
   entry       INTEGER PRIMARY KEY,
   kind        INTEGER NOT NULL,
@@ -128,6 +129,17 @@ CREATE TABLE refusal (
   subject  TEXT NOT NULL,
   PRIMARY KEY (entry, ord)
 ) STRICT, WITHOUT ROWID;
+
+-- The files of a staged batch, which waits for a second officer: each file in pieces of up to 1 MiB,
+-- each deflated (zlib) by itself. Approved, they are read again, exactly as they were staged.
+CREATE TABLE staged (
+  entry  INTEGER NOT NULL REFERENCES act(entry),
+  ord    INTEGER NOT NULL,
+  salt   BLOB NOT NULL,
+  file   INTEGER NOT NULL,
+  bytes  BLOB NOT NULL,
+  PRIMARY KEY (entry, ord)
+) STRICT;
 
 -- ---------------------------------------------------------------- people, apart from the journal
 
@@ -231,6 +243,8 @@ CREATE TRIGGER movement_kept BEFORE UPDATE ON movement BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER movement_stays BEFORE DELETE ON movement BEGIN SELECT RAISE(ABORT, 'the journal only grows: post a reversing entry instead'); END;
 CREATE TRIGGER refusal_kept BEFORE UPDATE ON refusal BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
 CREATE TRIGGER refusal_stays BEFORE DELETE ON refusal BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
+CREATE TRIGGER staged_kept BEFORE UPDATE ON staged BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
+CREATE TRIGGER staged_stays BEFORE DELETE ON staged BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
 CREATE TRIGGER identity_kept BEFORE UPDATE ON identity BEGIN SELECT RAISE(ABORT, 'facts of identity are added, with dates, never changed'); END;
 CREATE TRIGGER identity_stays BEFORE DELETE ON identity BEGIN SELECT RAISE(ABORT, 'facts of identity are added, with dates, never changed'); END;
 

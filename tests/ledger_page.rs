@@ -41,6 +41,12 @@ fn the_page_recomputes_every_leaf() {
     let lot = lots.lines().find(|line| line.contains("\"reversed_by\":null")).unwrap();
     let lot: serde_json::Value = serde_json::from_str(lot).unwrap();
     bank(&["lot", "hold", lot["entry"].as_str().unwrap(), "--reason", "disputed"]).exits(0);
+    session
+        .write("late.csv", std::fs::read(project("examples/riverside/beyond-school/results.csv")).unwrap());
+    let late = String::from_utf8(std::fs::read(session.path("late.csv")).unwrap()).unwrap();
+    session.write("late.csv", late.replace("2024-05-20", "2024-05-21"));
+    let profile = project("examples/riverside/beyond-school/profile.toml");
+    bank(&["import", "late.csv", "--profile", &profile, "--stage"]).exits(0).shows("wait");
     bank(&["period", "close", "2023-12-31", "--reason", "audited"]).exits(0);
 
     let Some(recounted) = recount(&session, "riverside.db") else { return };

@@ -304,7 +304,7 @@ fn the_journal_keeps_no_personal_data_of_a_command() {
         (&["learner", "describe", "77123", "--name", "Anna Wang"], 0, &[]),
     ];
     session(folder.path(), steps);
-    let batches = json(folder.path(), &["report", "batches"]).to_string();
+    let batches = json(folder.path(), &["batch", "list"]).to_string();
     for secret in ["77123", "88123", "王小明", "Anna"] {
         assert!(!batches.contains(secret), "{batches}");
     }

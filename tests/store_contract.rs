@@ -18,8 +18,8 @@ use creditbank::proof::tile::Tile;
 use creditbank::store::memory::Memory;
 use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{
-    self, Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, Store, SummaryKey,
-    SummarySums, Tx,
+    self, Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, Staged, Store,
+    SummaryKey, SummarySums, Tx,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -265,6 +265,9 @@ fn say_journal(read: &dyn Read, said: &mut Vec<String>) -> Vec<EntryId> {
     let (first, last) = (at(0), EntryId(i64::MAX));
     let (acts, achievements) = (acts(read, first, last), achievements(read, first, last));
     let (movements, refusals) = (movements(read, first, last), refusals(read, first, last));
+    for act in &acts {
+        said.extend(gather(|each| read.staged(act.entry, &mut |piece| each(format!("{piece:?}")))));
+    }
     let batches = gather(|each| read.batches(each));
     let decisions = gather(|each| read.decisions(each));
     said.extend(acts.iter().map(|row| format!("{row:?}")));
@@ -591,6 +594,30 @@ fn movements_come_back_as_written() {
         assert_eq!(store.movements_of_lot(1, at(5)), expect(&[0, 3]));
         assert_eq!(store.movements_of_decision(at(10)), expect(&[0, 1, 2]));
         refuse(store, "S501", |tx| tx.put_movements(&[movement(at(12), 3, at(5), at(30))]));
+    });
+}
+
+#[test]
+fn staged_files_come_back_piece_by_piece() {
+    on_every_engine(|store| {
+        let piece = |entry, ord, file| Staged {
+            entry,
+            ord,
+            salt: [ord as u8; 16],
+            file,
+            bytes: vec![file as u8, 0, 255],
+        };
+        let written = [piece(at(1), 0, 0), piece(at(1), 1, 1), piece(at(2), 0, 0)];
+        let pieces = |store: &dyn Store, entry| gather(|each| store.staged(entry, each));
+        commit(store, |tx| {
+            (1..3).try_for_each(|seq| tx.put_act(&act(at(seq), EntryKind::Stage, None)))?;
+            tx.put_staged(&written)
+        });
+        assert_eq!(pieces(store, at(1)), written[..2]);
+        assert_eq!(pieces(store, at(2)), written[2..]);
+        assert_eq!(pieces(store, at(3)), []);
+        refuse(store, "S501", |tx| tx.put_staged(&[piece(at(1), 1, 0)]));
+        refuse(store, "S501", |tx| tx.put_staged(&[piece(at(9), 0, 0)]));
     });
 }
 

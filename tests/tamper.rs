@@ -150,6 +150,7 @@ fn column_is_told(table: &str, column: &str) -> bool {
     match table {
         "identity" => !["value", "valid_from", "valid_to", "learner", "nth", "entry"].contains(&column),
         "refusal" => ["file", "line", "ord", "entry"].contains(&column),
+        "staged" => ["file", "ord", "entry"].contains(&column),
         "tile" => column == "hashes",
         "balance" => !["learner", "system"].contains(&column),
         "summary" => ["achievements", "deposited", "placed", "converted"].contains(&column),
@@ -198,7 +199,7 @@ fn check_every_value(tables: &[&str]) {
 
 #[test]
 fn every_value_of_the_acts_and_their_rows() {
-    check_every_value(&["act", "act_row", "identity", "learner", "refusal"]);
+    check_every_value(&["act", "act_row", "identity", "learner", "refusal", "staged"]);
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn no_number_makes_it_panic() {
                     "UPDATE {table} SET \"{column}\" = {value} WHERE rowid = (SELECT max(rowid) FROM {table})"
                 );
                 let sql = match table.as_str() {
-                    "act_row" | "refusal" | "identity" | "balance" | "summary" => {
+                    "act_row" | "refusal" | "staged" | "identity" | "balance" | "summary" => {
                         format!("UPDATE OR IGNORE {table} SET \"{column}\" = {value}")
                     }
                     _ => sql,
@@ -250,7 +251,8 @@ fn no_number_makes_it_panic() {
 #[test]
 fn no_table_is_left_out() {
     let bank = Copy::founded();
-    let mut tested = vec!["act", "act_row", "identity", "learner", "refusal", "achievement", "movement"];
+    let mut tested = vec!["act", "act_row", "identity", "learner", "refusal", "staged"];
+    tested.extend(["achievement", "movement"]);
     tested.extend(["log", "tile", "batch", "decision", "balance", "summary"]);
     tested.extend(creditbank::domain::registry::TABLES);
     for table in strings(&bank.open(), TABLES) {
@@ -280,6 +282,8 @@ fn a_row_that_is_gone() {
     bank.expect("DELETE FROM identity WHERE learner = 6", "V105", "identity");
     bank.expect("DELETE FROM act_row WHERE ord = 0 AND tbl = 'institution'", "V110", "act_row");
     bank.expect("DELETE FROM refusal WHERE ord = 2", "V105", "refusal");
+    bank.expect("DELETE FROM staged WHERE ord = 2", "V105", "staged");
+    bank.expect("UPDATE staged SET file = 0 WHERE ord = 2", "V104", "ord 2, column file");
     bank.expect("DELETE FROM tile", "V203", "tile level 0 index 0");
     let no_log = bank.after("DELETE FROM log");
     assert!(no_log.more > 0 || !no_log.findings.is_empty());
@@ -405,6 +409,24 @@ fn a_hold_that_is_not_kept() {
         bank::write_wrong(&copy.path, wrong);
         let codes: Vec<&str> = copy.verify().findings.iter().map(|it| it.code).collect();
         assert_eq!(codes, [code], "{wrong:?}");
+    }
+}
+
+#[test]
+fn an_approval_that_is_none() {
+    use bank::Settled;
+    let bank = Copy::founded();
+    for (wrong, says) in [
+        (Settled::BySelf, "staged themselves"),
+        (Settled::Twice, "settled by batch B5 before"),
+        (Settled::NeverStaged, "no batch before it was staged as B3"),
+        (Settled::OtherFiles, "not those staged"),
+    ] {
+        let copy = bank.again();
+        bank::settle_wrong(&copy.path, wrong);
+        let findings = copy.verify().findings;
+        assert_eq!(findings.len(), 1, "{wrong:?}: {findings:#?}");
+        assert!(findings[0].code == "V512" && findings[0].what.contains(says), "{wrong:?}: {findings:#?}");
     }
 }
 

@@ -13,6 +13,18 @@ pub struct Context {
     pub actor: Actor,
 }
 
+/// What an account is called that has no name on the system.
+#[cfg(unix)]
+fn nameless() -> String {
+    format!("uid {}", rustix::process::geteuid().as_raw())
+}
+
+/// What an account is called that has no name on the system.
+#[cfg(not(unix))]
+fn nameless() -> String {
+    Actor::UNKNOWN.to_owned()
+}
+
 impl Context {
     /// Looks around. `CREDITBANK_NOW` sets the moment, so that runs can be repeated.
     pub fn new(ledger: &Path) -> Result<Context> {
@@ -30,7 +42,7 @@ impl Context {
             .map(|word| word.to_string_lossy().into_owned())
             .collect::<Vec<_>>()
             .join(" ");
-        let name = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+        let name = whoami::username().unwrap_or_else(|_| nameless());
         let site = whoami::hostname().unwrap_or_else(|_| "unknown".to_owned());
         Ok(Context { ledger: ledger.to_owned(), actor: Actor { name, site, now, command } })
     }

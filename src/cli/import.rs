@@ -9,14 +9,15 @@ use super::context::Context;
 use super::output::{Output, meta, progress};
 use crate::domain::fault::{Exit, Result};
 use crate::ops::import::findings::LISTED;
-use crate::ops::import::{Outcome, Request, import, substandard};
+use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage, substandard};
 use crate::ops::registry::profile;
 use crate::report::{self, Cell, Column, Meta, Query, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
 use delivery::DeliveryArgs;
-use std::path::PathBuf;
-use tell::{Mode, aside, sections, tell};
+use std::path::{Path, PathBuf};
+pub use tell::Mode;
+use tell::{aside, sections, tell};
 
 /// Import files of achievements, outcomes, institutions or learners
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,9 @@ pub struct Import {
     /// Show exactly what would be posted, and post nothing
     #[arg(long)]
     dry_run: bool,
+    /// Check the files and leave them waiting: another officer approves them with `batch approve`
+    #[arg(long)]
+    stage: bool,
     /// Why: recorded with the batch, and needed for dates in a closed period
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -43,7 +47,7 @@ pub struct Import {
     #[arg(long, value_name = "N", default_value_t = LISTED)]
     limit: usize,
     /// Write the batch's receipt into a file, in the shape of its name: .txt, .json, .csv, .md
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "stage"])]
     receipt: Option<PathBuf>,
     #[command(flatten)]
     delivery: DeliveryArgs,
@@ -66,79 +70,99 @@ impl Import {
             limit: self.limit,
             log: 0,
         };
-        let mut meta = meta("import", context);
-        meta.sections = sections();
-        let mut result = Ok(Outcome::default());
-        self.output.write(|sink| {
-            // A refused import has no report: nothing of one may be begun before it is known.
-            let mut begun = false;
-            result = self.import(context, &mut store, &request, sink, &meta, &mut begun);
-            match &result {
-                Ok(outcome) => {
-                    if !begun {
-                        sink.begin(&meta)?;
-                    }
-                    tell(sink, outcome, if self.dry_run { Mode::DryRun } else { Mode::Import })?;
-                    sink.end()
-                }
-                Err(fault) => Err(fault.clone()),
+        let actor = &context.actor;
+        let mode = if self.dry_run { Mode::DryRun } else { Mode::Import };
+        let outcome = shown(&self.output, context, "import", mode, |inspect, progress| {
+            match self.stage && !self.dry_run {
+                true => stage(&mut store, actor, &request, progress),
+                false => import(&mut store, actor, &request, inspect, progress),
             }
         })?;
-        let outcome = result?;
-        aside(&outcome);
-        if outcome.substandard {
-            return Err(substandard(&outcome));
+        give_receipt(self.receipt.as_deref(), &store, &outcome)?;
+        Ok(done(&outcome))
+    }
+}
+
+/// Writes the receipt of what was imported, where it is asked for.
+pub fn give_receipt(path: Option<&Path>, store: &Sqlite, outcome: &Outcome) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let Some(no) = outcome.batch else {
+        eprintln!("notice: nothing was posted, so there is no receipt to write");
+        return Ok(());
+    };
+    let output = Output::new(None, Some(path.to_owned()), false);
+    store.at_one_moment(|read| output.write(|sink| report::receipt(read, no, sink)))
+}
+
+/// How an import ends that was not refused.
+pub fn done(outcome: &Outcome) -> Done {
+    if outcome.refused > 0 { Done::But(Exit::Rejected) } else { Done::Well }
+}
+
+/// Imports, and shows what was done; the entries of a dry run are shown before they are undone.
+pub fn shown(
+    output: &Output,
+    context: &Context,
+    name: &'static str,
+    mode: Mode,
+    work: impl FnOnce(Inspect, Progress) -> Result<Outcome>,
+) -> Result<Outcome> {
+    let mut meta = meta(name, context);
+    meta.sections = sections();
+    let mut result = Ok(Outcome::default());
+    let limit = output.is_table()?.then_some(SHOWN);
+    output.write(|sink| {
+        // A refused import has no report: nothing of one may be begun before it is known.
+        let mut begun = false;
+        result = watched(context, sink, &meta, limit, &mut begun, work);
+        match &result {
+            Ok(outcome) => {
+                if !begun {
+                    sink.begin(&meta)?;
+                }
+                tell(sink, outcome, mode)?;
+                sink.end()
+            }
+            Err(fault) => Err(fault.clone()),
         }
-        self.give_receipt(&store, &outcome)?;
-        Ok(if outcome.refused > 0 { Done::But(Exit::Rejected) } else { Done::Well })
-    }
+    })?;
+    let outcome = result?;
+    aside(&outcome);
+    if outcome.substandard { Err(substandard(&outcome)) } else { Ok(outcome) }
+}
 
-    fn give_receipt(&self, store: &Sqlite, outcome: &Outcome) -> Result<()> {
-        let Some(path) = &self.receipt else { return Ok(()) };
-        let Some(no) = outcome.batch else {
-            eprintln!("notice: nothing was posted, so there is no receipt to write");
-            return Ok(());
-        };
-        let output = Output::new(None, Some(path.clone()), false);
-        store.at_one_moment(|read| output.write(|sink| report::receipt(read, no, sink)))
-    }
-
-    /// Imports; the entries of a dry run are shown before they are undone.
-    fn import(
-        &self,
-        context: &Context,
-        store: &mut Sqlite,
-        request: &Request,
-        sink: &mut dyn Sink,
-        meta: &Meta,
-        begun: &mut bool,
-    ) -> Result<Outcome> {
-        let bar = progress("{bar:40} {bytes} of {total_bytes}, {eta} left");
-        let told = |done: u64, all: u64| {
-            bar.set_length(all);
-            bar.set_position(done);
-        };
-        let limit = self.output.is_table()?.then_some(SHOWN);
-        let mut inspect = |read: &dyn Read, first, _| {
-            bar.finish_and_clear();
-            if !std::mem::replace(begun, true) {
-                sink.begin(meta)?;
-            }
-            let batch = read.batch_of(first)?.map(|batch| batch.no);
-            let query = Query { batch, moment: context.actor.now.to_string(), ..Query::default() };
-            let mut inner = Entries { sink: &mut *sink, left: limit, more: 0 };
-            report::journal(read, &query, &mut inner)?;
-            match inner.more {
-                0 => Ok(()),
-                more => sink.note(&format!(
-                    "{more} more entries would be posted; --format csv or ndjson shows them all"
-                )),
-            }
-        };
-        let result = import(store, &context.actor, request, &mut inspect, &told);
+/// Imports under a progress bar; `begun` says whether the report was begun.
+fn watched(
+    context: &Context,
+    sink: &mut dyn Sink,
+    meta: &Meta,
+    limit: Option<usize>,
+    begun: &mut bool,
+    work: impl FnOnce(Inspect, Progress) -> Result<Outcome>,
+) -> Result<Outcome> {
+    let bar = progress("{bar:40} {bytes} of {total_bytes}, {eta} left");
+    let told = |done: u64, all: u64| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let mut inspect = |read: &dyn Read, first, _| {
         bar.finish_and_clear();
-        result
-    }
+        if !std::mem::replace(begun, true) {
+            sink.begin(meta)?;
+        }
+        let batch = read.batch_of(first)?.map(|batch| batch.no);
+        let query = Query { batch, moment: context.actor.now.to_string(), ..Query::default() };
+        let mut inner = Entries { sink: &mut *sink, left: limit, more: 0 };
+        report::journal(read, &query, &mut inner)?;
+        match inner.more {
+            0 => Ok(()),
+            more => sink
+                .note(&format!("{more} more entries would be posted; --format csv or ndjson shows them all")),
+        }
+    };
+    let result = work(&mut inspect, &told);
+    bar.finish_and_clear();
+    result
 }
 
 /// Entries of a dry run that a table shows.

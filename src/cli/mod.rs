@@ -1,6 +1,7 @@
 //! The command line. Only this room prints: data on standard output, all else on standard error.
 
 mod backup;
+mod batch;
 mod context;
 mod convert;
 mod cut;
@@ -48,6 +49,7 @@ enum Verb {
     ImportCheck(import::check::ImportCheck),
     ImportRules(import_rules::ImportRules),
     Receipt(receipt::Receipt),
+    Batch(batch::Batch),
     Convert(convert::Convert),
     Release(convert::Release),
     Reverse(convert::Reverse),
@@ -106,6 +108,7 @@ fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
         Verb::ImportCheck(verb) => verb.run(&context, names_bank),
         Verb::ImportRules(verb) => verb.run(&context),
         Verb::Receipt(verb) => verb.run(&context),
+        Verb::Batch(noun) => noun.run(&context),
         Verb::Convert(verb) => verb.run(&context),
         Verb::Release(verb) => verb.run(&context),
         Verb::Reverse(verb) => verb.run(&context),

@@ -1,9 +1,9 @@
 //! `creditbank receipt`.
 
 use super::Done;
+use super::batch::number;
 use super::context::Context;
 use super::output::Output;
-use super::report::batch_number;
 use crate::domain::fault::Result;
 use crate::report;
 
@@ -18,7 +18,7 @@ pub struct Receipt {
 
 impl Receipt {
     pub fn run(&self, context: &Context) -> Result<Done> {
-        let no = batch_number(&self.batch)?;
+        let no = number(&self.batch)?;
         context
             .open_read()?
             .at_one_moment(|read| self.output.write(|sink| report::receipt(read, no, sink)))?;

@@ -1,9 +1,10 @@
 //! `creditbank report` and `creditbank export`.
 
 use super::Done;
+use super::batch::number;
 use super::context::Context;
 use super::cut::CutArgs;
-use super::output::{Output, usage};
+use super::output::Output;
 use crate::domain::fault::{Fault, Result};
 use crate::ops::learners;
 use crate::report::{self, Dialect, Query, Sink};
@@ -46,11 +47,6 @@ enum Which {
         #[command(flatten)]
         shape: Shape,
     },
-    /// The batches: who recorded what, when, from which file, why
-    Batches {
-        #[command(flatten)]
-        shape: Shape,
-    },
     /// Every entry of the journal, in order
     Journal {
         /// Only this learner's
@@ -62,7 +58,7 @@ enum Which {
         #[command(flatten)]
         shape: Shape,
     },
-    /// What waits for somebody: refused rows not yet mended, dates that must be known to the day, holds
+    /// What waits for somebody: staged batches, refused rows not yet mended, dates that must be known to the day, holds
     OpenItems {
         #[command(flatten)]
         shape: Shape,
@@ -84,7 +80,6 @@ impl Which {
             | Which::Balances { shape, .. }
             | Which::Totals { shape, .. }
             | Which::TrialBalance { shape }
-            | Which::Batches { shape }
             | Which::Journal { shape, .. }
             | Which::OpenItems { shape } => shape,
         }
@@ -101,7 +96,7 @@ impl Which {
             query.by.clone_from(by);
         }
         if let Which::Journal { batch: Some(text), .. } = self {
-            query.batch = Some(batch_number(text)?);
+            query.batch = Some(number(text)?);
         }
         Ok(())
     }
@@ -112,21 +107,10 @@ impl Which {
             Which::Balances { .. } => report::balances(read, query, sink),
             Which::Totals { .. } => report::totals(read, query, sink),
             Which::TrialBalance { .. } => report::trial_balance(read, query, sink),
-            Which::Batches { .. } => report::batches(read, query, sink),
             Which::Journal { .. } => report::journal(read, query, sink),
             Which::OpenItems { .. } => report::open_items(read, query, sink),
         }
     }
-}
-
-pub fn batch_number(text: &str) -> Result<i64> {
-    text.trim_start_matches(['B', 'b']).parse().map_err(|_| {
-        usage(
-            "C107",
-            format!("`{text}` is not a batch"),
-            "write it as B7; `creditbank report batches` lists them",
-        )
-    })
 }
 
 impl Report {

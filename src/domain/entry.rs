@@ -86,6 +86,8 @@ pub enum EntryKind {
     Close = 7,
     /// A batch of an import ends: what it took, what it did not, and what its files add up to.
     Receipt = 8,
+    /// Files are kept that wait for a second officer.
+    Stage = 13,
     /// An achievement deposits credit: recognised → held.
     Deposit = 32,
     /// An achievement is recorded without credit.
@@ -106,7 +108,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 16] = [
+    pub const ALL: [EntryKind; 17] = [
         EntryKind::Genesis,
         EntryKind::Batch,
         EntryKind::Register,
@@ -115,6 +117,7 @@ impl EntryKind {
         EntryKind::Refuse,
         EntryKind::Close,
         EntryKind::Receipt,
+        EntryKind::Stage,
         EntryKind::Deposit,
         EntryKind::Record,
         EntryKind::ConvertOut,
@@ -141,6 +144,7 @@ impl EntryKind {
             EntryKind::Refuse => "refuse",
             EntryKind::Close => "close",
             EntryKind::Receipt => "receipt",
+            EntryKind::Stage => "stage",
             EntryKind::Deposit => "deposit",
             EntryKind::Record => "record",
             EntryKind::ConvertOut => "convert-out",

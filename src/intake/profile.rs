@@ -295,6 +295,8 @@ pub struct Profile {
     pub deposit: Vec<Status>,
     /// What its files are held to as a whole.
     pub standard: Standard,
+    /// How many officers it takes to import under it: with two, one stages and another approves.
+    pub officers: u8,
     /// The rules whose breach is only a warning.
     pub lenient: Vec<Leniency>,
     /// Rows that share one amount of credit.

@@ -62,6 +62,15 @@ impl Source {
         Source { path: path.to_owned(), modified, ..Source::from(Bytes::File(Arc::new(file))) }.unpacked()
     }
 
+    /// A file that was sent before, under the name that it had, out of a file that is open to read.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn kept(name: &Path, file: File) -> Result<Source, IntakeError> {
+        let modified = file.metadata().and_then(|file| file.modified()).ok();
+        Source { path: name.to_owned(), modified, ..Source::from(Bytes::File(Arc::new(file))) }.unpacked()
+    }
+
     /// The path as it was given.
     pub fn path(&self) -> &Path {
         &self.path

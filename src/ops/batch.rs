@@ -1,9 +1,12 @@
 //! A batch's own account of itself: who, where, when, why, from what.
 
+use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
 use crate::intake::incoming::ReadAs;
+use crate::ops::import::standard::Said;
 use crate::proof::leaf::BatchId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Who acts, where and when: taken from the system, never from the data.
 #[derive(Debug, Clone)]
@@ -52,6 +55,55 @@ pub struct Lenient {
     pub reason: String,
 }
 
+/// What a batch has to do with the approval of a second officer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approval {
+    /// It keeps files that wait for somebody else's approval.
+    Asked(Box<Asked>),
+    /// It approves a batch that waited, such as `B7`.
+    Given(String),
+    /// It rejects a batch that waited.
+    Refused(String),
+}
+
+/// What waits for approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The files, which the stage act keeps.
+    pub files: Vec<SourceFile>,
+    /// Commit the good rows although others are refused.
+    pub keep_going: bool,
+    /// What was said of the delivery beforehand.
+    #[serde(default, skip_serializing_if = "Said::is_empty")]
+    pub said: Said,
+    /// What approving it would have done when it was staged.
+    pub expected: Figures,
+}
+
+/// What an import does, in figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that deposit credit.
+    pub deposited: u64,
+    /// Rows recorded without credit.
+    pub recorded: u64,
+    /// Rows whose achievement stands already.
+    pub already: u64,
+    /// Rows of a register that introduce or change something.
+    pub registered: u64,
+    /// Rows refused.
+    pub refused: u64,
+    /// Accounts opened.
+    pub learners: u64,
+    /// Credit deposited, by system code.
+    pub credits: BTreeMap<String, Credits>,
+    /// A digest of all of that and of what becomes of every row, hexadecimal.
+    pub result: String,
+}
+
 /// The payload of a batch act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchPayload {
@@ -85,6 +137,14 @@ pub struct BatchPayload {
     /// The closed period that the batch's reason (`why`) lets it post into, by its last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_period: Option<String>,
+    /// What it has to do with a second officer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+}
+
+impl Actor {
+    /// The name where the system gives none.
+    pub const UNKNOWN: &'static str = "unknown";
 }
 
 impl BatchPayload {
@@ -106,6 +166,7 @@ impl BatchPayload {
             lenient: Vec::new(),
             books: Vec::new(),
             closed_period: None,
+            approval: None,
         })
     }
 

@@ -21,6 +21,7 @@ pub mod resolve;
 mod runs;
 mod seen;
 pub mod standard;
+mod way;
 mod whose;
 mod write;
 
@@ -35,16 +36,18 @@ use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Leniency, Profile, Target};
 use crate::intake::rules::{Rule, Severity};
 use crate::intake::table::Notice;
-use crate::ops::batch::{Actor, BatchPayload, InForce, Lenient, SourceFile};
-use crate::store::{self, Head, Read, Store};
+use crate::ops::approval;
+use crate::ops::batch::{Actor, Approval, BatchPayload, InForce, Lenient, SourceFile};
+use crate::store::{self, Head, Read, Store, Tx};
 use catalogue::Catalogue;
 use findings::Findings;
 use jiff::civil::Date;
 use people::People;
 pub use read::file_fault;
-use standard::{Expected, FileTotals};
+use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use way::{Fingerprint, Way};
 
 /// Fields whose words are only translated, so that nobody needs to be told.
 const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
@@ -137,6 +140,12 @@ pub struct Outcome {
     pub rejects: Option<PathBuf>,
     /// The profile's version.
     pub profile_version: i64,
+    /// A digest of what becomes of every row, where one is wanted.
+    pub fingerprint: Fingerprint,
+    /// The result in one word, where the batch has to do with a second officer.
+    pub result: Option<String>,
+    /// Whether the batch only stages: it waits for a second officer.
+    pub staged: bool,
     /// The log after the batch.
     pub head: Option<Head>,
 }
@@ -159,7 +168,8 @@ pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 ///
 /// # Errors
 /// Where a file as a whole cannot be taken; where rows are refused and `keep_going` was not asked
-/// for (`I201`); where a date lies in the closed books and no reason is given (`E408`).
+/// for (`I201`); where a date lies in the closed books and no reason is given (`E408`); where the profile
+/// wants two officers (`A101`).
 pub fn import(
     store: &mut dyn Store,
     actor: &Actor,
@@ -168,8 +178,94 @@ pub fn import(
     progress: Progress,
 ) -> Result<Outcome> {
     let files = open(request)?;
-    store::again(|| import_once(store, actor, request, &files, inspect, progress))
-        .map_err(|fault| with_notices(fault, &files))
+    store::again(|| {
+        if !request.dry_run {
+            approval::check_officers(store, request.profile)?;
+        }
+        import_once(store, actor, request, &files, &Way::plain(), inspect, progress)
+    })
+    .map_err(|fault| with_notices(fault, &files))
+}
+
+/// Stages files: what importing them would do is found out, and they wait for a second officer.
+///
+/// # Errors
+/// As [`import`]; `A106` where the same files wait already.
+pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: Progress) -> Result<Outcome> {
+    let files = open(request)?;
+    let trial = Request { dry_run: true, ..request.clone() };
+    store::again(|| {
+        let head = store::head(store, request.log)?;
+        let unseen: Inspect = &mut |_, _, _| Ok(());
+        let mut outcome = import_once(store, actor, &trial, &files, &Way::trial(), unseen, progress)?;
+        if outcome.refused > 0 && !request.keep_going {
+            return Err(refused(&outcome));
+        }
+        if outcome.substandard {
+            return Err(substandard(&outcome));
+        }
+        if outcome.batch.is_none() {
+            return Ok(outcome);
+        }
+        let staging = approval::Staging {
+            files: &files,
+            sources: files.iter().map(source_file).collect::<Result<Vec<_>>>()?,
+            profile: profile_version(store, request.profile)?,
+            keep_going: request.keep_going,
+            reason: request.reason.clone(),
+            said: Said::of(request.files, &request.expected)?,
+            expected: outcome.in_figures(),
+        };
+        let sealed = approval::post(store, actor, request.log, &head, staging)?;
+        outcome.staged = true;
+        outcome.batch = sealed.as_ref().map(|sealed| sealed.batch.no);
+        outcome.entries = sealed.as_ref().map_or(0, |sealed| sealed.batch.size);
+        outcome.head = sealed.map(|sealed| sealed.head);
+        Ok(outcome)
+    })
+    .map_err(|fault| with_notices(fault, &files))
+}
+
+/// Approves a staged batch: its files are imported as they were staged.
+///
+/// # Errors
+/// As [`import`], [`approval::waiting`], [`approval::check_other`] and [`approval::check_result`].
+pub fn approve(
+    store: &mut dyn Store,
+    actor: &Actor,
+    approved: &approval::Request,
+    inspect: Inspect,
+    progress: Progress,
+) -> Result<Outcome> {
+    store::again(|| {
+        let staged = approval::waiting(store, approved.batch)?;
+        if !approved.dry_run {
+            approval::check_other(&staged, actor)?;
+        }
+        let profile = approval::profile(store, &staged)?;
+        let files = approval::files(store, &staged, &profile)?;
+        let names: Vec<PathBuf> = staged.asked.files.iter().map(|file| PathBuf::from(&file.name)).collect();
+        let why = Some(staged.payload.why.clone()).filter(|why| !why.is_empty());
+        let request = Request {
+            files: &names,
+            profile: &profile,
+            keep_going: staged.asked.keep_going,
+            dry_run: approved.dry_run,
+            reason: approved.reason.clone().or(why),
+            rejects: approved.rejects.clone(),
+            expected: staged.asked.said.expected(),
+            limit: approved.limit,
+            log: approved.log,
+        };
+        let accept = |tx: &dyn Tx, outcome: &Outcome| approved.accept(tx, actor, outcome);
+        let way = Way {
+            approves: Some(format!("B{}", approved.batch)),
+            manifests: Some(staged.asked.said.manifests.clone()),
+            counted: true,
+            accept: &accept,
+        };
+        import_once(store, actor, &request, &files, &way, inspect, progress)
+    })
 }
 
 fn import_once(
@@ -177,13 +273,16 @@ fn import_once(
     actor: &Actor,
     request: &Request,
     files: &[Incoming],
+    way: &Way,
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
     let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
-    if let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)? {
+    if way.approves.is_none()
+        && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)?
+    {
         return Ok(Outcome { seen, ..outcome });
     }
     let (profile_row, is_new) = profile_version(reader.as_ref(), request.profile)?;
@@ -199,12 +298,14 @@ fn import_once(
     payload.lenient = lenient
         .map(|leniency| Lenient { rule: leniency.rule.code().to_owned(), reason: leniency.reason.clone() })
         .collect();
+    payload.approval = way.approves.clone().map(Approval::Given);
     let closed = closed_through(reader.as_ref())?;
     // The batch act comes before its rows: it says which closed books the reason reaches into.
     payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
     let setup = write::Setup {
         request,
         files,
+        way,
         payload,
         profile: is_new.then_some(profile_row.clone()),
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
@@ -212,7 +313,10 @@ fn import_once(
         closed,
         today: today(reader.as_ref(), actor)?,
         seen,
-        manifests: standard::manifests(request.files, &request.expected)?,
+        manifests: match &way.manifests {
+            Some(manifests) => manifests.clone(),
+            None => standard::manifests(request.files, &request.expected)?,
+        },
         previous: standard::previous(reader.as_ref(), &request.profile.name)?,
     };
     let head = store::head(reader.as_ref(), request.log)?;
@@ -222,6 +326,7 @@ fn import_once(
         Target::Achievements => write::run(store, &head, setup, catalogue, people, inspect, progress)?,
         _ => registers::run(store, &head, setup, catalogue, people, inspect)?,
     };
+    outcome.result = way.counted.then(|| outcome.in_figures().result);
     outcome.profile_version = profile_row.version;
     Ok(outcome)
 }
@@ -244,7 +349,11 @@ fn with_notices(mut fault: Fault, files: &[Incoming]) -> Fault {
     fault
 }
 
-fn source_file(incoming: &Incoming) -> Result<SourceFile> {
+/// A file as its batch names it.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn source_file(incoming: &Incoming) -> Result<SourceFile> {
     let source = &incoming.source;
     let mut hashing = HashingRead::new(source.sent());
     std::io::copy(&mut hashing, &mut std::io::sink())

@@ -1,5 +1,6 @@
 //! Use cases, free of user interface.
 
+pub mod approval;
 pub mod backup;
 pub mod batch;
 pub mod close;

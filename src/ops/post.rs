@@ -11,12 +11,12 @@ use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::{Kind, Status};
 use crate::domain::registry::Row;
-use crate::ops::batch::BatchPayload;
+use crate::ops::batch::{BatchPayload, random};
 use crate::ops::names::Names;
 use crate::proof::leaf::{self, BatchId, Key, Ordinal, Remainder, Salter};
 use crate::proof::merkle::{self, Frontier, Hash};
 use crate::proof::tile::{TileWriter, partials_of};
-use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Tx, act_row};
+use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Staged, Tx, act_row};
 pub use claim::{Verdict, contradiction};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -578,6 +578,22 @@ impl<'t> Poster<'t> {
             (row.entry, row.ord) = (entry, ord);
         }
         self.tx.put_refusals(&rows)
+    }
+
+    /// Keeps files that wait for a second officer, piece by piece.
+    ///
+    /// # Errors
+    /// Where a piece cannot be had, or the ledger not be written.
+    pub fn stage(&mut self, pieces: &mut dyn Iterator<Item = Result<(i64, Vec<u8>)>>) -> Result<EntryId> {
+        let entry = self.next_entry();
+        let mut hashes = Vec::new();
+        for (piece, ord) in pieces.zip(0..) {
+            let (file, bytes) = piece?;
+            let salt = random()?;
+            hashes.push(leaf::staged_piece(&salt, file, &bytes, &mut self.scratch));
+            self.tx.put_staged(&[Staged { entry, ord, salt, file, bytes }])?;
+        }
+        self.public_act(EntryKind::Stage, "{}".to_owned(), &hashes)
     }
 
     /// Ends the batch: derived tables, tiles and head.

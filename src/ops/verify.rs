@@ -9,6 +9,7 @@
 //! registry row, decision and record id.
 
 mod acts;
+mod approvals;
 mod audit;
 mod codes;
 mod columns;
@@ -110,6 +111,7 @@ pub fn verify(read: &dyn Read, options: &Options, progress: &dyn Fn(u64, u64)) -
     audit.check_accounts();
     audit.say_uncheckable();
     audit.judge_movers()?;
+    audit.check_approvals()?;
     audit.check_registries()?;
     audit.check_derived(&logs)?;
     for (size, _, log) in options.against.iter().filter(|(.., of)| logs.iter().all(|log| log.id != *of)) {

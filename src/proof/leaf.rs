@@ -298,6 +298,14 @@ pub fn refusal_commitment(
     Sha256::new().chain_update(TAG).chain_update(salt).chain_update(&into[..]).finalize().into()
 }
 
+/// The hash of a piece of a staged file, committed to under the piece's own random salt.
+pub fn staged_piece(salt: &[u8], file: i64, bytes: &[u8], into: &mut Vec<u8>) -> Hash {
+    into.clear();
+    Canon(into).int(file).int(bytes.len() as i64);
+    let hash = Sha256::new().chain_update(TAG).chain_update(salt).chain_update(&into[..]).chain_update(bytes);
+    committed(EntryKind::Stage, &hash.finalize().into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

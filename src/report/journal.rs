@@ -93,7 +93,7 @@ fn range(read: &dyn Read, query: &Query, head: &Head) -> Result<Option<Range<u64
     let Some(no) = query.batch else { return Ok(Some(0..size)) };
     let batch = read.batch(no)?.ok_or_else(|| {
         Fault::new("R130", format!("there is no batch B{no}"))
-            .remedy("list them with `creditbank report batches`")
+            .remedy("list them with `creditbank batch list`")
     })?;
     let first = batch.entry.seq();
     Ok((batch.entry.log() == head.log).then(|| first..(first + batch.size.unsigned_abs()).min(size)))

@@ -21,7 +21,7 @@ pub mod trial_balance;
 mod tests;
 
 pub use balances::balances;
-pub use batches::batches;
+pub use batches::{batch, batches};
 pub use export::{Dialect, export};
 pub use journal::journal;
 pub use meta::meta;

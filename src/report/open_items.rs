@@ -1,7 +1,7 @@
-//! What waits for somebody: refused rows not yet mended, achievements that nobody could decide, and lots
-//! on hold.
+//! What waits for somebody: staged batches, refused rows not yet mended, achievements that nobody could
+//! decide, and lots on hold.
 
-use super::batches::scalar;
+use super::batches::{self, scalar};
 use super::facts::Facts;
 use super::holds;
 use super::meta::known_size;
@@ -29,25 +29,29 @@ const UNDECIDED: [Column; 9] = [
     Column::text("why", "Why"),
 ];
 
-/// Refused rows under whose key no achievement stands; achievements whose period the day asked for
+/// Batches that wait for a second officer; refused rows under whose key no achievement stands; achievements whose period the day asked for
 /// falls inside; lots that a decision left undecided and that are still held; and lots on hold.
 ///
 /// # Errors
 /// Where the ledger cannot be read or the report not written.
 pub fn open_items(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<()> {
     let sections = [
+        Section::new("staged", "Waiting for a second officer", &batches::WAITING),
         Section::new("refused", "Refused rows", &refused::COLUMNS),
         Section::new("undecided", "Undecided", &UNDECIDED),
         Section::new("holds", "On hold", &holds::COLUMNS),
     ];
     sink.begin(&meta(read, "open-items", query, sections.to_vec())?)?;
     let facts = Facts::new(read);
-    sections[0].open(sink)?;
+    let [staged, refused_rows, undecided, on_hold] = &sections;
+    staged.open(sink)?;
+    batches::waiting(read, query, sink)?;
+    refused_rows.open(sink)?;
     refused(&facts, query, sink)?;
-    sections[1].open(sink)?;
+    undecided.open(sink)?;
     straddling(&facts, query, sink)?;
     left_open(&facts, query, sink)?;
-    sections[2].open(sink)?;
+    on_hold.open(sink)?;
     holds::holds(&facts, query, sink)?;
     sink.end()
 }

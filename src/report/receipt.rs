@@ -67,8 +67,7 @@ struct Kept {
 
 fn kept(read: &dyn Read, no: i64) -> Result<Kept> {
     let batch = read.batch(no)?.ok_or_else(|| {
-        Fault::new("R111", format!("there is no batch B{no}"))
-            .remedy("`creditbank report batches` lists them")
+        Fault::new("R111", format!("there is no batch B{no}")).remedy("`creditbank batch list` lists them")
     })?;
     let last = EntryId(batch.entry.0 + batch.size - 1);
     let act = read.act(last)?.filter(|act| act.kind == EntryKind::Receipt).ok_or_else(|| {
@@ -126,12 +125,13 @@ fn facts(kept: &Kept, meta: &Meta, sink: &mut dyn Sink) -> Result<()> {
     let log: Option<&LogState> = meta.logs.iter().find(|state| state.log == batch.entry.log());
     let of_profile = format!("{} version {}", scalar(&profile["name"]), scalar(&profile["version"]));
     let expected = list(&kept.account["expected"]).iter().map(scalar).collect::<Vec<_>>().join(", ");
-    let said: [(&str, Cell); 13] = [
+    let said: [(&str, Cell); 14] = [
         ("batch", format!("B{}", batch.no).into()),
         ("recorded", scalar(&payload["recorded"]).into()),
         ("actor", scalar(&payload["actor"]).into()),
         ("site", scalar(&payload["site"]).into()),
         ("reason", scalar(&payload["why"]).into()),
+        ("approves", scalar(&payload["approval"]["given"]).into()),
         ("profile", of_profile.into()),
         ("profile's SHA-256", scalar(&profile["sha256"]).into()),
         ("expected to be", expected.into()),

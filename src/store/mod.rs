@@ -101,6 +101,21 @@ pub struct Refusal {
     pub subject: String,
 }
 
+/// A piece of a file that waits for a second officer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// The stage act.
+    pub entry: EntryId,
+    /// Place in the act.
+    pub ord: i64,
+    /// Random salt of its commitment.
+    pub salt: [u8; 16],
+    /// Which file of the batch.
+    pub file: i64,
+    /// The piece, deflated.
+    pub bytes: Vec<u8>,
+}
+
 /// A batch: the entries from its opening act up to the next batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRow {
@@ -261,6 +276,9 @@ pub trait Read {
     fn refusals(&self, from: EntryId, to: EntryId, each: &mut dyn FnMut(Refusal) -> Result<()>)
     -> Result<()>;
 
+    /// The pieces of the files of a stage act, in order.
+    fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()>;
+
     /// The highest learner id; 0 in an empty bank.
     fn last_learner(&self) -> Result<i64>;
     /// The secret of a learner's account.
@@ -321,6 +339,8 @@ pub trait Tx: Read {
     fn put_movements(&mut self, rows: &[Movement]) -> Result<()>;
     /// Keeps refused rows.
     fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()>;
+    /// Keeps pieces of staged files.
+    fn put_staged(&mut self, rows: &[Staged]) -> Result<()>;
     /// Opens accounts.
     fn put_keys(&mut self, keys: &[(i64, Key)]) -> Result<()>;
     /// Keeps facts of identity.

@@ -91,7 +91,7 @@ impl Session {
 
     /// The size and root of the journal.
     pub fn head(&self) -> String {
-        let answer = self.run(&["report", "batches", "--format", "json"]).exits(0);
+        let answer = self.run(&["batch", "list", "--format", "json"]).exits(0);
         let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
         report["journal"].to_string()
     }

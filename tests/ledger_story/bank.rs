@@ -281,7 +281,7 @@ impl Bank {
     /// The newest batch.
     #[track_caller]
     pub fn batch(&self) -> String {
-        text(self.rows("report batches", "batches").last().unwrap(), "batch")
+        text(self.rows("batch list", "batches").last().unwrap(), "batch")
     }
 
     /// A figure of the summary of an import.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The closed period and the reason of the newest batch.
 fn late(bank: &Bank) -> String {
-    let rows = bank.rows("report batches", "batches");
+    let rows = bank.rows("batch list", "batches");
     let row = rows.last().unwrap();
     format!("{} {}", text(row, "closed_period"), text(row, "why"))
 }
@@ -63,7 +63,7 @@ const REPORTS: [&str; 6] = [
     "report totals --by institution,kind,status",
     "report trial-balance",
     "report journal",
-    "report batches",
+    "batch list",
 ];
 
 /// A report without what only says how it was asked, and without what a look back cannot have.

@@ -112,5 +112,5 @@ fn only_standing_credit_is_put_on_hold_and_all_or_none() {
     bank.does(&format!("reverse {good} --reason=wrong"));
     bank.refuses(&format!("lot hold {good} --reason=x"), "H103").says("reversed by");
     // The reason may name people: the batch's public account of itself has none of it.
-    assert!(!bank.json("report batches").to_string().contains("disputed"));
+    assert!(!bank.json("batch list").to_string().contains("disputed"));
 }

@@ -212,7 +212,7 @@ fn a_load_that_was_counted_is_not_counted_again() {
     bank.changes_nothing("import all.csv --profile loads.toml", 0);
     assert!(bank.rows("report open-items", "refused").is_empty());
     // The reversal of the reversal would count the load twice.
-    let reversal = bank.rows("report batches", "batches");
+    let reversal = bank.rows("batch list", "batches");
     let reversal = reversal.iter().find(|row| text(row, "why") == "incomplete").unwrap();
     bank.refuses(&format!("reverse {} --reason=back", text(reversal, "batch")), "U102");
 }

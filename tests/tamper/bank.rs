@@ -6,7 +6,7 @@ use creditbank::domain::entry::{Achievement, EntryId, EntryKind, Place};
 use creditbank::domain::fault::Result;
 use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::*;
-use creditbank::ops::batch::{Actor, BatchPayload};
+use creditbank::ops::batch::{Actor, Approval, Asked, BatchPayload, Figures, SourceFile};
 use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, Rare, empty_head};
 use creditbank::proof::leaf::{Key, Salter};
 use creditbank::proof::merkle::Hash;
@@ -314,6 +314,8 @@ fn import(poster: &mut Poster) -> Result<()> {
         subject: text("[\"ALPHA\",\"7\"]"),
     };
     poster.refusals(vec![refusal(20, "I101"), refusal(21, "I102"), refusal(22, "I103")])?;
+    let pieces = [(0, b"first".to_vec()), (0, b"second".to_vec()), (1, b"third".to_vec())];
+    poster.stage(&mut pieces.into_iter().map(Ok))?;
     poster.close("{\"through\":\"2023-12-31\"}".to_owned())?;
     Ok(())
 }
@@ -386,6 +388,49 @@ pub fn write_wrong(path: &Path, wrong: Wrong) {
             Wrong::HoldOfNothing => Ok(()),
         }
     });
+}
+
+/// What a faulty program might do with a staged batch.
+#[derive(Debug, Clone, Copy)]
+pub enum Settled {
+    BySelf,
+    Twice,
+    NeverStaged,
+    OtherFiles,
+}
+
+/// Stages a batch, and then does with it what may not be done.
+pub fn settle_wrong(path: &Path, wrong: Settled) {
+    let file = |sha256: &str| SourceFile { name: text("a.csv"), sha256: text(sha256), bytes: 1, read: None };
+    let asked = Asked {
+        files: vec![file("00")],
+        keep_going: false,
+        said: Default::default(),
+        expected: Figures::default(),
+    };
+    let (by, name) = match wrong {
+        Settled::BySelf => ("registrar", "B4"),
+        Settled::NeverStaged => ("second", "B3"),
+        _ => ("second", "B4"),
+    };
+    let given = Approval::Given(text(name));
+    let files = vec![file(if matches!(wrong, Settled::OtherFiles) { "01" } else { "00" })];
+    let mut acts = vec![
+        BatchPayload { approval: Some(Approval::Asked(Box::new(asked))), ..payload(3) },
+        BatchPayload { approval: Some(given), files, actor: text(by), ..payload(4) },
+    ];
+    if matches!(wrong, Settled::Twice) {
+        acts.push(BatchPayload { approval: Some(Approval::Refused(text("B4"))), ..payload(5) });
+    }
+    let mut ledger = Sqlite::open(path).unwrap();
+    for payload in acts {
+        let head = store::head(&ledger, 0).unwrap();
+        let written = ledger.append(0, Some(&head), &mut |tx| {
+            Poster::open(tx, 0, &payload)?.seal()?;
+            Ok(true)
+        });
+        assert!(written.unwrap());
+    }
 }
 
 /// Founds the bank in a new file.

@@ -62,6 +62,7 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     fact("batch", outcome.batch.filter(|_| mode == Mode::Import).map(|no| format!("B{no}")).into())?;
     match mode {
         Mode::Check => fact("posted", "nothing: this is a check".into())?,
+        _ if outcome.staged => fact("posted", "nothing yet: the files wait for a second officer".into())?,
         _ if outcome.batch.is_none() => fact("posted", "nothing: there is nothing new".into())?,
         Mode::DryRun => fact("posted", "nothing: this is a dry run".into())?,
         Mode::Import => {}
@@ -80,6 +81,7 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
         fact("accounts opened", count(outcome.learners))?;
         fact("entries", Cell::Int(outcome.entries))?;
         fact("profile version", Cell::Int(outcome.profile_version))?;
+        fact("result", outcome.result.clone().into())?;
     }
     fact("refused rows are in", outcome.rejects.as_ref().map(|path| path.display().to_string()).into())?;
     if let Some(head) = outcome.head.as_ref().filter(|_| mode != Mode::Check) {

@@ -72,6 +72,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         outcome: OutcomeRule { unknown: source.outcome.unknown, differs: source.outcome.differs },
         institution_unknown: source.institution.unknown,
         offered: source.period.offered,
+        officers: officers(&source.approval, faults),
         deposit: statuses(source.deposit, faults),
         standard: standard(source.standard, faults),
         lenient: leniencies(source.lenient, faults),
@@ -621,6 +622,19 @@ fn date_formats(dates: Option<source::Dates>, faults: &mut Faults<'_>) -> (Vec<D
         texts.push(text.into_inner());
     }
     (formats, texts)
+}
+
+fn officers(approval: &source::Approval, faults: &mut Faults<'_>) -> u8 {
+    match &approval.officers {
+        None => 1,
+        Some(count) if *count.as_ref() == 1 => 1,
+        Some(count) if *count.as_ref() == 2 => 2,
+        Some(count) => {
+            let what = format!("{} officers", count.as_ref());
+            faults.add(count.span(), what, "one imports, or one stages and another approves", "write 1 or 2");
+            1
+        }
+    }
 }
 
 fn statuses(deposit: Option<source::Deposit>, faults: &mut Faults<'_>) -> Vec<Status> {

@@ -68,6 +68,7 @@ fn facts(profile: &Profile) -> Facts {
         lenient,
         part,
         standard,
+        officers,
         source: _,
         sha256: _,
     } = profile;
@@ -111,6 +112,7 @@ fn facts(profile: &Profile) -> Facts {
     for (scheme, issuer) in issuers {
         say(&mut facts, format!("identifiers.{scheme}.issuer"), issuer);
     }
+    say(&mut facts, "approval.officers", officers.to_string());
     for Leniency { rule, reason } in lenient {
         say(&mut facts, format!("lenient.{}", rule.code()), reason);
     }

@@ -33,6 +33,8 @@ pub(super) struct Source {
     pub institution: Institution,
     #[serde(default)]
     pub period: Period,
+    #[serde(default)]
+    pub approval: Approval,
     pub deposit: Option<Deposit>,
     pub lenient: Option<Table<String>>,
     #[serde(default)]
@@ -166,6 +168,12 @@ pub(super) struct Institution {
 pub(super) struct Period {
     #[serde(default)]
     pub offered: super::Offered,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approval {
+    pub officers: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use crate::domain::credits::{Credits, DecimalMark};
 use crate::intake::fault::IntakeError;
 use crate::intake::rules::Rule;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -71,11 +71,13 @@ pub struct Standard {
 }
 
 /// Control totals: what files are said to add up to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Control {
     /// Rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     /// Credits by system: all systems, where any is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credits: Option<BTreeMap<String, Credits>>,
 }
 
@@ -87,11 +89,12 @@ impl Control {
 }
 
 /// What a manifest says of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Manifest {
     /// Its control totals.
     pub control: Control,
     /// SHA-256 of its bytes, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 

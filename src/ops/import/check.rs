@@ -11,6 +11,7 @@ use super::people::People;
 use super::read::{Intake, Refused, Sound, Taker};
 use super::resolve::{Resolver, Subject};
 use super::seen::{Met, Row, Rows, Said};
+use super::way::Way;
 use super::write::{BYTES_A_ROW, Setup};
 use super::{Outcome, Progress, Request, source_file, standard, with_notices};
 use crate::domain::credits::Credits;
@@ -66,9 +67,11 @@ fn check_achievements(
     let mut payload = BatchPayload::new(actor)?;
     let described = files.iter().zip(&manifests);
     payload.files = described.map(|(file, manifest)| described_by(file, manifest)).collect::<Result<_>>()?;
+    let way = Way::plain();
     let setup = Setup {
         request,
         files,
+        way: &way,
         payload,
         profile: None,
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
@@ -194,8 +197,7 @@ impl<'p> Checker<'p> {
 
     fn said(&self, row: &Prepared) -> Said {
         let load = row.group().map(|group| group.1.0);
-        let rest =
-            (row.version, row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
+        let rest = (row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
         Said {
             key: self.hash(row.key()),
             record: row.record().map(|record| self.hash((row.institution, record))),

@@ -307,6 +307,8 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
         self.outcome.refused += 1;
         self.outcome.totals[file].add_refused(self.setup.request.profile, draft);
         self.outcome.findings.add(file, problems);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+        self.outcome.fingerprint.add(file as i64, record.place().number(), &codes.join(" "), 0);
         let errors = problems.iter().filter(|problem| problem.is_error()).cloned().collect();
         self.taker.refuse(self.setup, Refused { mapping, record, errors, file })
     }

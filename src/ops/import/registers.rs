@@ -61,10 +61,11 @@ pub fn run(
     let (keys, facts) = register.people.take_new();
     let mut outcome = register.outcome;
     outcome.learners = keys.len() as u64;
-    if rows.is_empty() && facts.is_empty() {
+    if rows.is_empty() && facts.is_empty() && setup.way.approves.is_none() {
         return Ok(outcome);
     }
     store.append(request.log, Some(head), &mut |tx| {
+        (setup.way.accept)(tx, &outcome)?;
         let mut poster = Poster::open(tx, request.log, &setup.payload)?;
         if let Some(profile) = &setup.profile {
             poster.register_one(profile)?;
@@ -116,6 +117,9 @@ impl Register<'_> {
                         false => {}
                     }
                 }
+                let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+                let so_far = self.outcome.registered as i64 - self.outcome.already as i64;
+                self.outcome.fingerprint.add(file as i64, record.line() as i64, &codes.join(" "), so_far);
                 self.outcome.refused += u64::from(problems.iter().any(Problem::is_error));
                 self.outcome.findings.add(file, &problems);
             }

@@ -7,7 +7,7 @@ use crate::intake::draft::Draft;
 use crate::intake::fault::IntakeError;
 use crate::intake::profile::{Control, Manifest, Profile, Share};
 use crate::intake::rules::{Problem, Rule, Severity};
-use crate::ops::batch::{BatchPayload, SourceFile};
+use crate::ops::batch::{Approval, BatchPayload, SourceFile};
 use crate::ops::import::receipt::Account;
 use crate::store::Read;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,49 @@ impl Expected {
     }
 }
 
+/// What was said of a delivery, as a batch that waits keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Said {
+    /// Fewer rows and less credit than in the batch before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub smaller: bool,
+    /// More rows and more credit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub larger: bool,
+    /// What all files together add up to.
+    #[serde(default, skip_serializing_if = "Control::is_empty")]
+    pub control: Control,
+    /// The manifest of each file, where any has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manifests: Vec<Option<Manifest>>,
+}
+
+impl Said {
+    /// What was said of files.
+    ///
+    /// # Errors
+    /// `E510` where a manifest cannot be read.
+    pub fn of(files: &[PathBuf], expected: &Expected) -> Result<Said> {
+        let mut manifests = manifests(files, expected)?;
+        if manifests.iter().all(Option::is_none) {
+            manifests.clear();
+        }
+        let Expected { smaller, larger, control, .. } = expected.clone();
+        Ok(Said { smaller, larger, control, manifests })
+    }
+
+    /// True where nothing was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Said::default()
+    }
+
+    /// The same, to be judged by; the manifests stand in it already.
+    pub fn expected(&self) -> Expected {
+        let Said { smaller, larger, control, .. } = self.clone();
+        Expected { smaller, larger, control, manifests: Vec::new() }
+    }
+}
+
 /// An earlier batch of the same profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Previous {
@@ -119,7 +162,8 @@ pub fn previous(read: &dyn Read, profile: &str) -> Result<Option<Previous>> {
     let mut newest = None;
     read.batches(&mut |batch| {
         let payload = BatchPayload::read(&batch.payload)?;
-        if payload.profile.is_some_and(|used| used.name == profile) {
+        let waits = matches!(payload.approval, Some(Approval::Asked(_)));
+        if payload.profile.is_some_and(|used| used.name == profile && !waits) {
             newest = Some(batch);
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::receipt::Account;
 use super::resolve::Resolver;
 use super::runs::{Run, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
+use super::way::{Fingerprint, Way};
 use super::{Inspect, Outcome, Progress, Request, refused, substandard};
 use crate::domain::credits::Credits;
 use crate::domain::fault::{Fault, Result};
@@ -40,6 +41,8 @@ pub struct Setup<'p> {
     pub request: &'p Request<'p>,
     /// The files, in order.
     pub files: &'p [Incoming],
+    /// How the batch comes to be committed.
+    pub way: &'p Way<'p>,
     pub payload: BatchPayload,
     /// The profile's registry row where this version is new.
     pub profile: Option<ProfileRow>,
@@ -156,6 +159,9 @@ struct Counts {
     registry: u64,
     /// Facts about learners, those who were known before included.
     facts: u64,
+    /// Whether a digest of what becomes of every row is wanted.
+    counted: bool,
+    fingerprint: Fingerprint,
 }
 
 /// Imports achievements.
@@ -217,7 +223,7 @@ fn post(
     receiver: &Receiver<Run>,
     giver: &SyncSender<Run>,
 ) -> Result<Counts> {
-    let mut counts = Counts::default();
+    let mut counts = Counts { counted: setup.way.counted, ..Counts::default() };
     poster.expect(setup.bytes / BYTES_A_ROW);
     if let Some(profile) = &setup.profile {
         poster.register_one(profile)?;
@@ -248,6 +254,10 @@ impl Counts {
         if row.amount > Credits::ZERO {
             *self.stated.entry((row.file, row.system)).or_default() += row.amount.0;
         }
+        if self.counted {
+            let what = if matches!(verdict, Verdict::Posted(_)) { "new" } else { "not new" };
+            self.fingerprint.add(i64::from(row.file), row.place().number(), what, row.amount.0);
+        }
         match verdict {
             Verdict::Posted(_) if row.amount > Credits::ZERO => {
                 self.deposited += 1;
@@ -258,7 +268,7 @@ impl Counts {
             Verdict::Conflict { rule, reason } => {
                 self.conflicts.push(Conflict {
                     file: i64::from(row.file),
-                    line: i64::from(row.line),
+                    line: row.place().number(),
                     rule,
                     reason,
                 });
@@ -279,6 +289,7 @@ fn conclude(
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
     (outcome.deposited, outcome.recorded, outcome.already) =
         (counts.deposited, counts.recorded, counts.already);
+    outcome.fingerprint.merge(counts.fingerprint);
     for (system, amount) in &counts.credits {
         let code = store::get::<SystemRow>(poster.read(), *system)?.code;
         outcome.credits.insert(code, Credits(*amount));
@@ -302,8 +313,11 @@ fn conclude(
         .why("a closed period takes late entries only with a reason, which is recorded")
         .remedy("give the reason with --reason"));
     }
+    (setup.way.accept)(poster.read(), &outcome)?;
     let posted = counts.deposited + counts.recorded;
-    let nothing = posted == 0
+    // An approval is recorded, even where all of it stands by now.
+    let nothing = setup.way.approves.is_none()
+        && posted == 0
         && counts.facts == 0
         && (counts.refusals == 0 || setup.all_seen)
         && (counts.registry == 0 || setup.all_seen);
@@ -346,6 +360,7 @@ fn add_conflicts(
             let mapping = reader.mapping();
             let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;
+            outcome.fingerprint.add(file as i64, conflict.line, conflict.rule.code(), 0);
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {

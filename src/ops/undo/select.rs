@@ -34,7 +34,7 @@ pub fn select(text: &str) -> Result<Selection> {
             "U104",
             format!("`{text}` is neither a batch such as B7 nor a decision such as 123"),
         )
-        .remedy("`creditbank report batches` and `creditbank report journal` show the numbers")
+        .remedy("`creditbank batch list` and `creditbank report journal` show the numbers")
         .exit(crate::domain::fault::Exit::Usage)),
     }
 }
@@ -58,8 +58,7 @@ pub fn targets(read: &(impl Read + ?Sized), selection: &Selection) -> Result<BTr
 
 fn of_batch(read: &(impl Read + ?Sized), no: i64) -> Result<BTreeMap<i64, Vec<EntryId>>> {
     let batch = read.batch(no)?.ok_or_else(|| {
-        Fault::new("U105", format!("there is no batch B{no}"))
-            .remedy("`creditbank report batches` shows them")
+        Fault::new("U105", format!("there is no batch B{no}")).remedy("`creditbank batch list` shows them")
     })?;
     let end = batch.entry.plus(batch.size as u64);
     let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use super::audit::Audit;
 use super::columns::{Kept, number, shown};
 use super::facts::root_of;
-use super::keep::Checked;
+use super::keep::{self, Checked};
 use super::tiles::Nodes;
 use crate::domain::entry::{EntryId, EntryKind};
 use crate::domain::fault::Result;
@@ -22,6 +22,8 @@ pub enum Rows {
     Enrol(u64, Option<Hash>),
     /// Refused rows.
     Refuse(Vec<Refusal>),
+    /// Pieces of staged files, hashed.
+    Stage(Vec<Hash>),
 }
 
 impl Rows {
@@ -32,6 +34,7 @@ impl Rows {
             Rows::Register(_) => "act_row",
             Rows::Enrol(..) => "identity",
             Rows::Refuse(_) => "refusal",
+            Rows::Stage(_) => "staged",
         }
     }
 }
@@ -78,8 +81,26 @@ impl Audit<'_> {
                 }
                 Rows::Refuse(refused.into_iter().map(|(row, _)| row).collect())
             }
+            EntryKind::Stage => Rows::Stage(self.pieces(act.entry)?),
             _ => Rows::None,
         })
+    }
+
+    /// The hashes of the pieces of an act's staged files.
+    fn pieces(&mut self, entry: EntryId) -> Result<Vec<Hash>> {
+        let (mut ords, mut hashes, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
+        let findings = &mut self.findings;
+        keep::staged(self.read, entry, &mut |(piece, bad)| {
+            for (column, what) in bad {
+                let place = format!("staged entry {entry}, ord {}, column {column}", piece.ord);
+                findings.add("V106", place, format!("it is {what}"));
+            }
+            ords.push(piece.ord);
+            hashes.push(leaf::staged_piece(&piece.salt, piece.file, &piece.bytes, &mut scratch));
+        })?;
+        self.check_ords(&format!("staged of entry {entry}"), ords.into_iter());
+        self.count("staged", hashes.len());
+        Ok(hashes)
     }
 
     fn act_rows(&mut self, entry: EntryId) -> Result<Vec<ActRow>> {
@@ -131,6 +152,7 @@ impl Audit<'_> {
             Rows::Refuse(rows) => {
                 (rows.len() as u64, merkle::root_of(rows.iter().map(|row| self.leaves.refusal(row))))
             }
+            Rows::Stage(hashes) => (hashes.len() as u64, merkle::root_of(hashes.iter().copied())),
         };
         self.leaves.act(act, count, &root)
     }
@@ -200,7 +222,7 @@ impl Audit<'_> {
             let others = if kind == act.kind {
                 None
             } else {
-                let refused = super::keep::refusals(self.read, act.entry.0, act.entry.0 + 1)?;
+                let refused = keep::refusals(self.read, act.entry.0, act.entry.0 + 1)?;
                 let refused = if kind == EntryKind::Refuse { refused } else { Vec::new() };
                 Some(self.rows_of(&trial, refused)?)
             };
@@ -226,7 +248,7 @@ impl Audit<'_> {
 
     /// An enrol act whose kind was changed: its facts were not hashed, for want of its place.
     fn place_enrol(&mut self, act: &Act) -> Result<()> {
-        let facts = super::keep::identities_of_act(self.read, act.entry.0)?;
+        let facts = keep::identities_of_act(self.read, act.entry.0)?;
         if facts.is_empty() {
             return Ok(());
         }
@@ -243,7 +265,7 @@ impl Audit<'_> {
         match rows {
             Rows::None => None,
             Rows::Enrol(..) => {
-                let facts = super::keep::identities_of_act(self.read, act.entry.0).ok()?;
+                let facts = keep::identities_of_act(self.read, act.entry.0).ok()?;
                 for place in 0..200 {
                     let hashes: Option<Vec<Hash>> =
                         facts.iter().map(|(fact, _)| self.leaves.fact(fact, place)).collect();
@@ -256,7 +278,7 @@ impl Audit<'_> {
                 }
                 None
             }
-            Rows::Register(_) | Rows::Refuse(_) => {
+            Rows::Register(_) | Rows::Refuse(_) | Rows::Stage(_) => {
                 let trial = trial("{}".to_owned());
                 (self.act_leaf(&trial, rows) == Some(want)).then_some(trial)
             }
@@ -294,6 +316,7 @@ impl Audit<'_> {
             Rows::Register(rows) => rows.len() as u64,
             Rows::Enrol(count, _) => *count,
             Rows::Refuse(rows) => rows.len() as u64,
+            Rows::Stage(hashes) => hashes.len() as u64,
         };
         let which =
             if count == 1 { ", ord 0, its texts".to_owned() } else { format!(", one of its {count} rows") };
@@ -307,6 +330,9 @@ impl Audit<'_> {
         if act.kind == EntryKind::Decision {
             let digest = self.registers.digest_of(super::derived::key_of(&decision_of(act)));
             self.decisions.push((act.entry.0, digest));
+        }
+        if act.kind == EntryKind::Stage {
+            self.staged.push(act.entry.0);
         }
         let Rows::Register(rows) = rows else { return };
         self.registered.push(act.entry.0);
@@ -326,6 +352,7 @@ impl Audit<'_> {
         let hashes = match rows {
             Rows::Register(rows) => rows.iter().map(|row| leaf::act_row(&row.table, &row.row)).collect(),
             Rows::Refuse(rows) => rows.iter().map(|row| self.leaves.refusal(row)).collect(),
+            Rows::Stage(hashes) => hashes.clone(),
             Rows::None | Rows::Enrol(..) => return None,
         };
         Some(Nodes::over(hashes))

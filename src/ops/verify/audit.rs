@@ -75,6 +75,8 @@ pub struct Audit<'a> {
     pub wrong_keys: BTreeMap<i64, bool>,
     /// Register acts, by entry.
     pub registered: Vec<i64>,
+    /// Stage acts, by entry.
+    pub staged: Vec<i64>,
     /// Decision acts with a digest of what is derived from each.
     pub decisions: Vec<(i64, u64)>,
     /// Keyed digests of institution and record id.
@@ -110,6 +112,7 @@ impl<'a> Audit<'a> {
             keyless: BTreeMap::new(),
             wrong_keys: BTreeMap::new(),
             registered: Vec::new(),
+            staged: Vec::new(),
             decisions: Vec::new(),
             records: hashbrown::HashSet::new(),
             doubtful: Vec::new(),

@@ -63,6 +63,7 @@ codes! {
     "V509" "an entry refers to something that does not exist" REPORT;
     "V510" "a batch says that it was recorded before the one that it follows" REPORT;
     "V511" "a lot was placed, reversed or put on hold again while it was on hold" REPORT;
+    "V512" "a staged batch was settled twice, or approved by whoever staged it" REPORT;
 }
 
 /// One thing that is not as it must be.

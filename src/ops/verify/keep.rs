@@ -4,7 +4,7 @@
 use super::columns::{Columns, Kept, decode, scanned, shown};
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::fault::Result;
-use crate::store::{Act, Cell, Identity, Read, Refusal};
+use crate::store::{Act, Cell, Identity, Read, Refusal, Staged};
 
 /// A row and the columns that hold what they cannot hold.
 pub type Checked<T> = (T, Vec<(&'static str, String)>);
@@ -12,6 +12,7 @@ pub type Checked<T> = (T, Vec<(&'static str, String)>);
 /// Columns of an act in the order in which they are scanned.
 const ACT: &[&str] = &["entry", "kind", "learner", "payload", "commitment"];
 const IDENTITY: &[&str] = &["entry", "ord", "learner", "nth", "scheme", "value", "valid_from", "valid_to"];
+const STAGED: &[&str] = &["entry", "ord", "salt", "file", "bytes"];
 const REFUSAL: &[&str] = &["entry", "ord", "salt", "file", "line", "code", "reason", "row", "subject"];
 
 /// Achievements from one entry to another, the end excluded.
@@ -143,6 +144,47 @@ fn refusal(cells: &[Cell]) -> Checked<Refusal> {
         subject: take.text(8),
     };
     (row, take.bad)
+}
+
+/// Gives the pieces of the staged files of an act to `each`, with the columns that do not decode.
+pub fn staged(read: &dyn Read, entry: EntryId, each: &mut dyn FnMut(&Checked<Staged>)) -> Result<()> {
+    let mut seen = 0;
+    let typed = read.staged(entry, &mut |piece| {
+        seen += 1;
+        each(&(piece, Vec::new()));
+        Ok(())
+    });
+    if typed.is_ok() {
+        return Ok(());
+    }
+    // Some piece does not decode: those that came before it are not given twice.
+    let mut again = 0;
+    read.scan("staged", STAGED, Some((entry.0, entry.0)), &mut |cells| {
+        again += 1;
+        if again > seen {
+            each(&staged_piece(cells));
+        }
+        Ok(())
+    })
+}
+
+fn staged_piece(cells: &[Cell]) -> Checked<Staged> {
+    let mut take = Take { cells, columns: STAGED, bad: Vec::new() };
+    let bytes = match &cells[4] {
+        Cell::Bytes(bytes) => bytes.clone(),
+        other => {
+            take.bad.push((STAGED[4], shown(other)));
+            Vec::new()
+        }
+    };
+    let piece = Staged {
+        entry: EntryId(take.int(0)),
+        ord: take.int(1),
+        salt: take.bytes(2),
+        file: take.int(3),
+        bytes,
+    };
+    (piece, take.bad)
 }
 
 /// Takes cells as what their columns should hold, and notes which do not.

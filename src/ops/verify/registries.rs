@@ -123,22 +123,25 @@ impl Audit<'_> {
         }
     }
 
-    /// Rows of register acts that belong to no register act.
+    /// Rows of register and stage acts that belong to no such act.
     fn check_orphans(&mut self) -> Result<()> {
-        let registered = &self.registered;
-        let mut orphans: Vec<i64> = Vec::new();
-        self.read.scan("act_row", &["entry"], None, &mut |cells| {
-            if let Cell::Int(entry) = cells[0]
-                && registered.binary_search(&entry).is_err()
-                && orphans.last() != Some(&entry)
-            {
-                orphans.push(entry);
+        for (table, word, acts) in
+            [("act_row", "register", &self.registered), ("staged", "stage", &self.staged)]
+        {
+            let mut orphans: Vec<i64> = Vec::new();
+            self.read.scan(table, &["entry"], None, &mut |cells| {
+                if let Cell::Int(entry) = cells[0]
+                    && acts.binary_search(&entry).is_err()
+                    && orphans.last() != Some(&entry)
+                {
+                    orphans.push(entry);
+                }
+                Ok(())
+            })?;
+            for entry in orphans {
+                let place = format!("{table} entry {}, column entry", EntryId(entry));
+                self.findings.add("V103", place, format!("no {word} act has this entry"));
             }
-            Ok(())
-        })?;
-        for entry in orphans {
-            let what = "no register act has this entry";
-            self.findings.add("V103", format!("act_row entry {}, column entry", EntryId(entry)), what);
         }
         Ok(())
     }

@@ -68,8 +68,30 @@ impl Audit<'_> {
                 }
                 Ok(false)
             }
+            Rows::Stage(_) => self.blame_pieces(act, &nodes, want),
             Rows::None | Rows::Enrol(..) => Ok(false),
         }
+    }
+
+    /// The piece of a staged file that was said to be of another file.
+    fn blame_pieces(&mut self, act: &Act, nodes: &Nodes, want: Hash) -> Result<bool> {
+        let mut found = None;
+        let mut scratch = Vec::new();
+        let mut at = 0;
+        keep::staged(self.read, act.entry, &mut |(piece, _)| {
+            for file in 0..=64 {
+                let hash = leaf::staged_piece(&piece.salt, file, &piece.bytes, &mut scratch);
+                let root = nodes.root_with(at, hash);
+                if leaf::act(act.kind, &act.payload, nodes.len() as u64, &root) == want {
+                    found.get_or_insert((piece.ord, piece.file, file));
+                }
+            }
+            at += 1;
+        })?;
+        let Some((ord, is, was)) = found else { return Ok(false) };
+        let place = format!("staged entry {}, ord {ord}, column file", act.entry);
+        self.findings.add("V104", place, format!("it is {is}, recorded was {was}"));
+        Ok(true)
     }
 
     fn fits_with(&mut self, act: &Act, nodes: &Nodes, at: usize, hash: Hash, want: Hash) -> bool {

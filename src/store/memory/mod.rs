@@ -8,7 +8,7 @@ mod read;
 mod registry;
 mod write;
 
-use super::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, Store};
+use super::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, Staged, Store};
 use super::{SummaryKey, SummarySums, Work};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::Result;
@@ -56,6 +56,7 @@ struct Tables {
     by_key: BTreeMap<[i64; 5], EntryId>,
     movements: BTreeMap<EntryId, Movement>,
     refusals: BTreeMap<(EntryId, i64), Refusal>,
+    staged: BTreeMap<(EntryId, i64), Staged>,
     keys: BTreeMap<i64, Key>,
     identities: BTreeMap<(i64, i64), Identity>,
     registries: BTreeMap<&'static str, BTreeMap<i64, Object>>,

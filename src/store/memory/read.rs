@@ -6,7 +6,7 @@ use crate::domain::fault::Result;
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::tile::Tile;
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal};
-use crate::store::{SummaryKey, SummarySums};
+use crate::store::{Staged, SummaryKey, SummarySums};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -136,6 +136,11 @@ impl<T: Kept> Read for T {
         each: &mut dyn FnMut(Refusal) -> Result<()>,
     ) -> Result<()> {
         between(&self.tables().refusals, (from, i64::MIN), (to, i64::MIN)).cloned().try_for_each(each)
+    }
+
+    fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()> {
+        let pieces = self.tables().staged.range((entry, i64::MIN)..=(entry, i64::MAX));
+        pieces.map(|(_, piece)| piece.clone()).try_for_each(each)
     }
 
     fn last_learner(&self) -> Result<i64> {

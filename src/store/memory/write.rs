@@ -6,7 +6,7 @@ use crate::domain::fault::{Fault, Result};
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Refusal, SummaryKey, SummarySums, Tx,
+    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Refusal, Staged, SummaryKey, SummarySums, Tx,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -44,6 +44,9 @@ impl Tables {
         }
         if !self.refusals.keys().all(act) {
             return Err(dangling("refusal", "entry", "act"));
+        }
+        if !self.staged.keys().all(act) {
+            return Err(dangling("staged", "entry", "act"));
         }
         if !self.identities.keys().all(|(learner, _)| self.keys.contains_key(learner)) {
             return Err(dangling("identity", "learner", "learner"));
@@ -90,6 +93,13 @@ impl Tx for Tables {
     fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()> {
         for row in rows {
             keep(&mut self.refusals, "refusal", "entry, ord", (row.entry, row.ord), row.clone())?;
+        }
+        Ok(())
+    }
+
+    fn put_staged(&mut self, rows: &[Staged]) -> Result<()> {
+        for row in rows {
+            keep(&mut self.staged, "staged", "entry, ord", (row.entry, row.ord), row.clone())?;
         }
         Ok(())
     }

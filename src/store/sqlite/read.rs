@@ -9,7 +9,8 @@ use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::{Frontier, Hash};
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, Cell, DecisionRow, Head, Identity, Object, Read, Refusal, SummaryKey, SummarySums,
+    Act, ActRow, BatchRow, Cell, DecisionRow, Head, Identity, Object, Read, Refusal, Staged, SummaryKey,
+    SummarySums,
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql};
 use serde_json::Value;
@@ -228,6 +229,10 @@ impl Read for Sqlite {
     ) -> Result<()> {
         let sql = format!("{} WHERE entry >= ? AND entry < ? ORDER BY entry, ord", rows::REFUSAL);
         self.each(&sql, [from.0, to.0], rows::refusal, each)
+    }
+
+    fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()> {
+        self.each(&format!("{} WHERE entry = ? ORDER BY ord", rows::STAGED), [entry.0], rows::staged, each)
     }
 
     fn last_learner(&self) -> Result<i64> {

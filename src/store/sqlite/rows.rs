@@ -4,7 +4,9 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
 use crate::domain::outcome::{Kind, Status};
 use crate::proof::leaf::Commitment;
-use crate::store::{Act, BatchRow, Cell, DecisionRow, Identity, Object, Refusal, SummaryKey, SummarySums};
+use crate::store::{
+    Act, BatchRow, Cell, DecisionRow, Identity, Object, Refusal, Staged, SummaryKey, SummarySums,
+};
 use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, Result, Row};
 use serde_json::Value;
@@ -15,6 +17,7 @@ pub const ACHIEVEMENT: &str = "SELECT entry, learner, outcome, version, period, 
 pub const MOVEMENT: &str = "SELECT entry, kind, decision, learner, lot, num, den, system, amount, period, undoes, \
      commitment FROM movement";
 pub const REFUSAL: &str = "SELECT entry, ord, salt, file, line, code, reason, row, subject FROM refusal";
+pub const STAGED: &str = "SELECT entry, ord, salt, file, bytes FROM staged";
 pub const IDENTITY: &str =
     "SELECT learner, nth, scheme, value, valid_from, valid_to, entry, ord FROM identity";
 pub const BATCH: &str = "SELECT entry, no, size, payload FROM batch";
@@ -86,6 +89,16 @@ pub fn movement(row: &Row) -> Result<(Movement, Option<Commitment>)> {
         undoes: row.get::<_, Option<i64>>(10)?.map(EntryId),
     };
     Ok((movement, commitment(row, 11)?))
+}
+
+pub fn staged(row: &Row) -> Result<Staged> {
+    Ok(Staged {
+        entry: entry(row, 0)?,
+        ord: row.get(1)?,
+        salt: row.get(2)?,
+        file: row.get(3)?,
+        bytes: row.get(4)?,
+    })
 }
 
 pub fn refusal(row: &Row) -> Result<Refusal> {

@@ -8,7 +8,7 @@ use crate::domain::registry::TABLES;
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Refusal, SummaryKey, SummarySums, Tx,
+    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Refusal, Staged, SummaryKey, SummarySums, Tx,
 };
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{CachedStatement, Params, Statement};
@@ -296,6 +296,14 @@ impl Tx for Sqlite {
                 sql,
                 (r.entry.0, r.ord, r.salt, r.file, r.line, &r.code, &r.reason, &r.row, &r.subject),
             )?;
+        }
+        Ok(())
+    }
+
+    fn put_staged(&mut self, rows: &[Staged]) -> Result<()> {
+        for r in rows {
+            let sql = "INSERT INTO staged (entry, ord, salt, file, bytes) VALUES (?, ?, ?, ?, ?)";
+            self.run(sql, (r.entry.0, r.ord, r.salt, r.file, &r.bytes))?;
         }
         Ok(())
     }
