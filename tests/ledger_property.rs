@@ -194,6 +194,7 @@ impl Banks {
             reason: Some("test".into()),
             rejects: Some(rejects),
             expected: import::standard::Expected::default(),
+            verdicts: false,
             limit: import::findings::LISTED,
             log: 0,
         };

@@ -221,6 +221,7 @@ fn both_engines_keep_the_rule_of_two() {
         reason: None,
         rejects: None,
         expected: Default::default(),
+        verdicts: false,
         limit: 100,
         log: 0,
     };
@@ -243,6 +244,7 @@ fn both_engines_keep_the_rule_of_two() {
                 reason: None,
                 rejects: None,
                 dry_run: false,
+                verdicts: false,
                 limit: 100,
                 log: 0,
             };

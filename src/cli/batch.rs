@@ -3,7 +3,7 @@
 use super::Done;
 use super::context::Context;
 use super::cut::CutArgs;
-use super::import::{Mode, done, give_receipt, shown};
+use super::import::{Mode, done, give_receipt, give_verdicts, shown, wants_verdicts};
 use super::output::{Output, meta, usage};
 use crate::domain::fault::Result;
 use crate::ops::approval::{self, reject};
@@ -76,6 +76,9 @@ struct Approve {
     /// Write the receipt into a file, in the shape of its name: .txt, .json, .csv, .md
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     receipt: Option<PathBuf>,
+    /// Say of every row what became of it, in a file, in the shape of its name: .csv, .json, .ndjson, .md
+    #[arg(long, value_name = "FILE")]
+    verdicts: Option<PathBuf>,
     /// How many findings of each severity to list; all are counted
     #[arg(long, value_name = "N", default_value_t = LISTED)]
     limit: usize,
@@ -129,6 +132,7 @@ impl Approve {
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: self.rejects.clone(),
             dry_run: self.dry_run,
+            verdicts: wants_verdicts(self.verdicts.as_deref(), &self.output)?,
             limit: self.limit,
             log: 0,
         };
@@ -137,6 +141,7 @@ impl Approve {
         let outcome = shown(&self.output, context, "batch-approve", mode, |inspect, progress| {
             approve(&mut store, &context.actor, &request, inspect, progress)
         })?;
+        give_verdicts(self.verdicts.as_deref(), context, &outcome)?;
         give_receipt(self.receipt.as_deref(), &store, &outcome)?;
         Ok(done(&outcome))
     }

@@ -9,9 +9,10 @@ use super::context::Context;
 use super::output::{Output, meta, progress};
 use crate::domain::fault::{Exit, Result};
 use crate::ops::import::findings::LISTED;
+use crate::ops::import::verdict::COLUMNS;
 use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage, substandard};
 use crate::ops::registry::profile;
-use crate::report::{self, Cell, Column, Meta, Query, Sink};
+use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
 use crate::store::Read;
 use crate::store::sqlite::Sqlite;
 use delivery::DeliveryArgs;
@@ -49,6 +50,9 @@ pub struct Import {
     /// Write the batch's receipt into a file, in the shape of its name: .txt, .json, .csv, .md
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "stage"])]
     receipt: Option<PathBuf>,
+    /// Say of every row what became of it, in a file, in the shape of its name: .csv, .json, .ndjson, .md
+    #[arg(long, value_name = "FILE")]
+    verdicts: Option<PathBuf>,
     #[command(flatten)]
     delivery: DeliveryArgs,
     #[command(flatten)]
@@ -67,6 +71,7 @@ impl Import {
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: self.rejects.clone(),
             expected: self.delivery.expected()?,
+            verdicts: wants_verdicts(self.verdicts.as_deref(), &self.output)?,
             limit: self.limit,
             log: 0,
         };
@@ -78,9 +83,29 @@ impl Import {
                 false => import(&mut store, actor, &request, inspect, progress),
             }
         })?;
+        give_verdicts(self.verdicts.as_deref(), context, &outcome)?;
         give_receipt(self.receipt.as_deref(), &store, &outcome)?;
         Ok(done(&outcome))
     }
+}
+
+/// Whether every row is wanted with its verdict: in a file, or in a report that a program reads.
+pub fn wants_verdicts(path: Option<&Path>, output: &Output) -> Result<bool> {
+    Ok(path.is_some() || output.is_json()?)
+}
+
+/// Writes what became of every row, where it is asked for.
+pub fn give_verdicts(path: Option<&Path>, context: &Context, outcome: &Outcome) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let section = Section::new("verdicts", "Rows", &COLUMNS);
+    let mut meta = meta("verdicts", context);
+    meta.sections = vec![section.clone()];
+    Output::new(None, Some(path.to_owned()), false).write(|sink| {
+        sink.begin(&meta)?;
+        sink.section(section.key, &section.title, &section.columns)?;
+        outcome.verdicts.tell(&outcome.files, sink)?;
+        sink.end()
+    })
 }
 
 /// Writes the receipt of what was imported, where it is asked for.

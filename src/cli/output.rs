@@ -50,6 +50,11 @@ impl Output {
         Ok(self.format()? == Format::Table)
     }
 
+    /// True where a program reads the data: json or ndjson.
+    pub fn is_json(&self) -> Result<bool> {
+        Ok(matches!(self.format()?, Format::Json | Format::Ndjson))
+    }
+
     /// Where the data goes: the file asked for, or standard output.
     pub fn writer(&self) -> Result<Box<dyn Write>> {
         match &self.output {

@@ -387,6 +387,8 @@ pub struct Request {
     pub rejects: Option<std::path::PathBuf>,
     /// Show what would be posted and leave everything as it was.
     pub dry_run: bool,
+    /// Say of every row what became of it.
+    pub verdicts: bool,
     /// How many findings of each severity are listed.
     pub limit: usize,
     /// Log to append to.

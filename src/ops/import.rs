@@ -21,6 +21,7 @@ pub mod resolve;
 mod runs;
 mod seen;
 pub mod standard;
+pub mod verdict;
 mod way;
 mod whose;
 mod write;
@@ -47,6 +48,7 @@ pub use read::file_fault;
 use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use verdict::Verdicts;
 use way::{Fingerprint, Way};
 
 /// Fields whose words are only translated, so that nobody needs to be told.
@@ -72,6 +74,8 @@ pub struct Request<'a> {
     pub rejects: Option<PathBuf>,
     /// What was said of the delivery beforehand.
     pub expected: Expected,
+    /// Say of every row what became of it.
+    pub verdicts: bool,
     /// How many findings of each severity are listed; the rest are counted.
     pub limit: usize,
     /// Log to append to.
@@ -114,6 +118,8 @@ pub struct Outcome {
     pub gathered: u64,
     /// Rows refused.
     pub refused: u64,
+    /// What became of the rows.
+    pub verdicts: Verdicts,
     /// Names of the files, in order.
     pub files: Vec<String>,
     /// What was found.
@@ -254,6 +260,7 @@ pub fn approve(
             reason: approved.reason.clone().or(why),
             rejects: approved.rejects.clone(),
             expected: staged.asked.said.expected(),
+            verdicts: approved.verdicts,
             limit: approved.limit,
             log: approved.log,
         };
@@ -281,6 +288,7 @@ fn import_once(
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
     if way.approves.is_none()
+        && !request.verdicts
         && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)?
     {
         return Ok(Outcome { seen, ..outcome });

@@ -4,6 +4,7 @@
 //! journal, whichever engine keeps it.
 
 mod claim;
+pub mod origin;
 mod sums;
 
 use crate::domain::credits::Credits;
@@ -17,7 +18,7 @@ use crate::proof::leaf::{self, BatchId, Key, Ordinal, Remainder, Salter};
 use crate::proof::merkle::{self, Frontier, Hash};
 use crate::proof::tile::{TileWriter, partials_of};
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Staged, Tx, act_row};
-pub use claim::{Verdict, contradiction};
+pub use claim::{Standing, Verdict, contradiction};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -232,6 +233,7 @@ impl<'t> Poster<'t> {
         let json = serde_json::to_string(payload).map_err(|error| Fault::new("S901", error.to_string()))?;
         let entry = EntryId::new(head.log, head.size);
         let last_learner = tx.last_learner()?;
+        let names = Rc::new(Names::default());
         let mut poster = Poster {
             tx,
             head,
@@ -239,8 +241,8 @@ impl<'t> Poster<'t> {
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
             sums: Sums::default(),
-            claims: claim::Claims::new(last_learner, entry),
-            names: Rc::new(Names::default()),
+            claims: claim::Claims::new(last_learner, entry, Rc::clone(&names)),
+            names,
             salters: HashMap::new(),
             enrol_acts: 0,
             scratch: Vec::new(),
@@ -439,8 +441,7 @@ impl<'t> Poster<'t> {
                 None => 0,
                 Some((_, claim::Claim::Again { nth })) => nth,
                 Some((_, claim)) => {
-                    let file = row.achievement().file;
-                    tell(row, claim.into_verdict(first, file, self.batch.entry));
+                    tell(row, claim.into_verdict(first));
                     continue;
                 }
             };

@@ -33,19 +33,18 @@ fn the_same_achievement_deposits_once_in_two_files_or_in_one() {
 }
 
 #[test]
-fn a_row_that_contradicts_the_ledger_is_refused_and_names_the_entry() {
+fn a_row_that_contradicts_the_ledger_is_refused_and_names_batch_and_line() {
     let bank = Bank::open();
     bank.import("a.csv", &[MATH]);
-    let entry = bank.lot("Mei", "MATH1");
     bank.file("b.csv", &["Mei,NVC,MATH1,2024-06-30,3,CN,81", "Jo,NVC,MATH1,2024-06-30,3,CN,70"]);
-    let why = format!("entry {entry} records this achievement with another grade");
-    bank.refuses("import b.csv --profile results.toml", "E403").says(&why).says("line 2").says("b.csv");
+    let why = "grade 80 → 81, recorded in batch B3, line 2 of a.csv";
+    bank.refuses("import b.csv --profile results.toml", "E403").says(why).says("line 2").says("b.csv");
     assert_eq!(bank.run("report balances Jo").code, 1, "nobody was enrolled");
 
     let kept = bank.ends("import b.csv --profile results.toml --keep-going", 3);
     assert_eq!(Bank::counted(&kept, "rows deposited"), "1");
     assert_eq!(Bank::counted(&kept, "rows refused"), "1");
-    kept.shows("E403").shows(&why);
+    kept.shows("E403").shows(why);
     assert_eq!((bank.has("Mei"), bank.has("Jo")), ("CN held 3".into(), "CN held 3".into()));
     let refused = std::fs::read_to_string(bank.session.path("b.refused.csv")).unwrap();
     assert!(refused.contains("Mei,NVC,MATH1") && !refused.contains("Jo"), "{refused}");
@@ -55,7 +54,7 @@ fn a_row_that_contradicts_the_ledger_is_refused_and_names_the_entry() {
 fn a_file_that_contradicts_itself_is_refused_and_names_the_line() {
     let bank = Bank::open();
     bank.file("a.csv", &[MATH, "Mei,NVC,MATH1,2024-06-30,3,CN,81"]);
-    let why = "line 2 of the file records this achievement with another grade";
+    let why = "grade 80 → 81, against line 2 of the file";
     bank.refuses("import a.csv --profile results.toml", "E404").says("line 3").says(why);
     let kept = bank.ends("import a.csv --profile results.toml --keep-going", 3).shows("E404");
     assert_eq!(Bank::counted(&kept, "rows deposited"), "1");
@@ -93,19 +92,20 @@ fn an_institutions_own_record_id_is_the_key_where_it_gives_one() {
     assert_eq!(bank.has("Mei"), "CN held 4");
     // A number that stands already for something else is a contradiction, in the ledger …
     for (row, what) in [
-        ("Jo,NVC,GOLF,2024-06-30,1,CN,80,formal,,R1", "learner"),
-        ("Mei,NVC,CHESS,2024-06-30,1,CN,80,formal,,R1", "outcome"),
-        ("Mei,NVC,GOLF,2024-06-29,1,CN,80,formal,,R1", "period"),
+        ("Jo,NVC,GOLF,2024-06-30,1,CN,80,formal,,R1", "another learner"),
+        ("Mei,NVC,CHESS,2024-06-30,1,CN,80,formal,,R1", "outcome GOLF → CHESS"),
+        ("Mei,NVC,GOLF,2024-06-29,1,CN,80,formal,,R1", "period 2024-06-30 → 2024-06-29"),
     ] {
         bank.file("d.csv", &[row]);
-        bank.refuses("import d.csv --profile results.toml", "E403").says(&format!("another {what}"));
+        bank.refuses("import d.csv --profile results.toml", "E403").says(what);
     }
     // … and within a file.
     bank.file(
         "e.csv",
         &["Jo,NVC,A,2024-06-30,1,CN,80,formal,,R9", "Mei,NVC,B,2024-06-30,2,CN,80,formal,,R9"],
     );
-    bank.refuses("import e.csv --profile results.toml", "E404").says("learner, outcome");
+    bank.refuses("import e.csv --profile results.toml", "E404")
+        .says("another learner, outcome B → A, credits 2 → 1, against line 3 of the file");
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl ImportCheck {
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: None,
             expected: self.delivery.expected()?,
+            verdicts: names_bank && self.output.is_json()?,
             limit: self.limit,
             log: 0,
         };

@@ -4,6 +4,7 @@ use crate::domain::fault::Result;
 use crate::domain::text::visible;
 use crate::ops::batch::hex;
 use crate::ops::import::Outcome;
+use crate::ops::import::verdict::COLUMNS;
 use crate::report::{self, Cell, Column, Section, Sink};
 
 const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
@@ -48,6 +49,7 @@ pub fn sections() -> Vec<Section> {
         Section::new("deposited", "Deposited", &DEPOSITED),
         Section::new("findings", "Findings", &FINDINGS),
         Section::new("rules", "By rule", &RULES),
+        Section::new("verdicts", "Rows", &COLUMNS),
         Section::new("unchecked", "Not checked: only a bank knows", &UNCHECKED),
         Section::new("entries", "Would be posted", &report::journal::COLUMNS),
     ]
@@ -76,6 +78,9 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     let gathered = (outcome.gathered > 0).then(|| count(outcome.gathered));
     fact("rows that say more of another", gathered.unwrap_or_default())?;
     fact("rows refused", count(outcome.refused))?;
+    let conflicts = outcome.verdicts.conflicts();
+    let conflicts = (conflicts > 0).then(|| count(conflicts));
+    fact("of these in conflict with what is recorded", conflicts.unwrap_or_default())?;
     fact("rows with warnings", count(outcome.findings.warned()))?;
     if mode != Mode::Check {
         fact("accounts opened", count(outcome.learners))?;
@@ -96,6 +101,10 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     }
     findings(sink, outcome)?;
     rules(sink, outcome)?;
+    if !outcome.verdicts.is_empty() {
+        sink.section("verdicts", "Rows", &COLUMNS)?;
+        outcome.verdicts.tell(&outcome.files, sink)?;
+    }
     unchecked(sink, outcome)
 }
 

@@ -22,9 +22,10 @@ use crate::intake::profile::{Manifest, Offered, Profile, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
 use crate::ops::init::{Founding, init};
-use crate::ops::post::{Prepared, contradiction};
-use crate::store::Store;
+use crate::ops::names::Names;
+use crate::ops::post::{Poster, Prepared, contradiction};
 use crate::store::memory::Memory;
+use crate::store::{self, Store};
 use hashbrown::{DefaultHashBuilder, HashMap};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
@@ -51,12 +52,12 @@ pub fn check(actor: &Actor, request: &Request, progress: Progress) -> Result<Out
         return Ok(outcome);
     }
     let files = super::open(&request)?;
-    check_achievements(&store, actor, own, &request, &files, progress)
+    check_achievements(&mut store, actor, own, &request, &files, progress)
         .map_err(|fault| with_notices(fault, &files))
 }
 
 fn check_achievements(
-    store: &Memory,
+    store: &mut Memory,
     actor: &Actor,
     own: &Profile,
     request: &Request,
@@ -94,6 +95,7 @@ fn check_achievements(
         Ok(true)
     };
     intake.read(&mut after, &told)?;
+    tell_conflicts(&mut intake, store)?;
     conclude(intake)
 }
 
@@ -297,8 +299,7 @@ impl Taker for Checker<'_> {
 }
 
 /// Names systems, and says what contradicts what and what was not checked.
-fn conclude(mut intake: Intake<Checker>) -> Result<Outcome> {
-    tell_conflicts(&mut intake)?;
+fn conclude(intake: Intake<Checker>) -> Result<Outcome> {
     let Intake { mut outcome, mut taker, resolver, setup, .. } = intake;
     let code = |id: u16| resolver.catalogue.system_code(i64::from(id)).unwrap_or_default().to_owned();
     for ((file, system), amount) in &taker.stated {
@@ -314,7 +315,7 @@ fn conclude(mut intake: Intake<Checker>) -> Result<Outcome> {
 }
 
 /// Reads the files once more for the rows that contradict others, and for those others.
-fn tell_conflicts(intake: &mut Intake<Checker>) -> Result<()> {
+fn tell_conflicts(intake: &mut Intake<Checker>, store: &mut Memory) -> Result<()> {
     let conflicts = std::mem::take(&mut intake.taker.conflicts);
     if conflicts.is_empty() {
         return Ok(());
@@ -325,11 +326,13 @@ fn tell_conflicts(intake: &mut Intake<Checker>) -> Result<()> {
     let mut outcome = std::mem::take(&mut intake.outcome);
     intake.read_again()?;
     let wanted = intake.taker.wanted.take().unwrap_or_default();
+    introduce(store, intake)?;
+    let names = Names::default();
     let mut found = Findings::new(intake.setup.request.limit);
     for Conflict { row, earlier } in conflicts {
         let of = |place| wanted.get(&key(place)).and_then(Option::as_ref);
         let (Some(new), Some(old)) = (of(row), of(earlier)) else { continue };
-        match contradiction(old, new) {
+        match contradiction(store, &names, old, new)? {
             Some((rule, reason)) => {
                 outcome.refused += 1;
                 found.add(usize::from(row.0), &[Problem::new(rule, row.1.line, None, "", reason)]);
@@ -340,6 +343,19 @@ fn tell_conflicts(intake: &mut Intake<Checker>) -> Result<()> {
     }
     outcome.findings.merge(found);
     intake.outcome = outcome;
+    Ok(())
+}
+
+/// Introduces what the files name into the empty bank, so that it can be called by its name.
+fn introduce(store: &mut Memory, intake: &mut Intake<Checker>) -> Result<()> {
+    let rows = intake.resolver.catalogue.take_pending();
+    let head = store::head(store, intake.setup.request.log)?;
+    store.append(head.log, Some(&head), &mut |tx| {
+        let mut poster = Poster::open(tx, head.log, &intake.setup.payload)?;
+        poster.register(&rows)?;
+        poster.seal()?;
+        Ok(true)
+    })?;
     Ok(())
 }
 

@@ -166,6 +166,8 @@ impl<T: Taker> Intake<'_, '_, T> {
                     reason,
                 ));
                 self.outcome.findings.add(file, problems);
+                let row = RowPlace { line: draft.line, part: draft.part };
+                self.outcome.verdicts.joined(file as i64, row.number(), &place);
                 false
             }
             Gathered::Differs(place) => {

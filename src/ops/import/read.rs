@@ -307,6 +307,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
         self.outcome.refused += 1;
         self.outcome.totals[file].add_refused(self.setup.request.profile, draft);
         self.outcome.findings.add(file, problems);
+        self.outcome.verdicts.refused(file as i64, record.place().number(), problems);
         let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
         self.outcome.fingerprint.add(file as i64, record.place().number(), &codes.join(" "), 0);
         let errors = problems.iter().filter(|problem| problem.is_error()).cloned().collect();

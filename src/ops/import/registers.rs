@@ -111,16 +111,26 @@ impl Register<'_> {
                         Target::Institutions => self.institution_row(mapping, &draft, &mut problems)?,
                         _ => self.learner_row(mapping, &draft, &mut problems)?,
                     };
+                    let (at, place) = (file as i64, record.place().number());
                     match changed {
-                        true => self.outcome.registered += 1,
-                        false if !problems.iter().any(Problem::is_error) => self.outcome.already += 1,
+                        true => {
+                            self.outcome.registered += 1;
+                            self.outcome.verdicts.new_row(at, place, None);
+                        }
+                        false if !problems.iter().any(Problem::is_error) => {
+                            self.outcome.already += 1;
+                            self.outcome.verdicts.already(at, place, None);
+                        }
                         false => {}
                     }
                 }
                 let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
                 let so_far = self.outcome.registered as i64 - self.outcome.already as i64;
                 self.outcome.fingerprint.add(file as i64, record.line() as i64, &codes.join(" "), so_far);
-                self.outcome.refused += u64::from(problems.iter().any(Problem::is_error));
+                if problems.iter().any(Problem::is_error) {
+                    self.outcome.refused += 1;
+                    self.outcome.verdicts.refused(file as i64, record.place().number(), &problems);
+                }
                 self.outcome.findings.add(file, &problems);
             }
             self.outcome.told(incoming, &reader);

@@ -8,6 +8,7 @@ use super::receipt::Account;
 use super::resolve::Resolver;
 use super::runs::{Run, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
+use super::verdict::Verdicts;
 use super::way::{Fingerprint, Way};
 use super::{Inspect, Outcome, Progress, Request, refused, substandard};
 use crate::domain::credits::Credits;
@@ -70,6 +71,7 @@ impl Setup<'_> {
             files,
             lenient: self.request.profile.lenient.clone(),
             findings: Findings::new(self.request.limit),
+            verdicts: Verdicts::new(self.request.verdicts),
             totals: vec![FileTotals::default(); self.files.len()],
             expected: said.iter().filter(|(said, _)| *said).map(|(_, word)| (*word).to_owned()).collect(),
             seen: self.seen.clone(),
@@ -162,6 +164,7 @@ struct Counts {
     /// Whether a digest of what becomes of every row is wanted.
     counted: bool,
     fingerprint: Fingerprint,
+    verdicts: Verdicts,
 }
 
 /// Imports achievements.
@@ -223,7 +226,11 @@ fn post(
     receiver: &Receiver<Run>,
     giver: &SyncSender<Run>,
 ) -> Result<Counts> {
-    let mut counts = Counts { counted: setup.way.counted, ..Counts::default() };
+    let mut counts = Counts {
+        counted: setup.way.counted,
+        verdicts: Verdicts::new(setup.request.verdicts),
+        ..Counts::default()
+    };
     poster.expect(setup.bytes / BYTES_A_ROW);
     if let Some(profile) = &setup.profile {
         poster.register_one(profile)?;
@@ -258,6 +265,13 @@ impl Counts {
             let what = if matches!(verdict, Verdict::Posted(_)) { "new" } else { "not new" };
             self.fingerprint.add(i64::from(row.file), row.place().number(), what, row.amount.0);
         }
+        let (file, place) = (i64::from(row.file), row.place().number());
+        match &verdict {
+            Verdict::Posted(entry) => self.verdicts.new_row(file, place, Some(*entry)),
+            Verdict::Already(standing) => self.verdicts.already(file, place, Some(*standing)),
+            // Told with the row in hand.
+            Verdict::Conflict { .. } => {}
+        }
         match verdict {
             Verdict::Posted(_) if row.amount > Credits::ZERO => {
                 self.deposited += 1;
@@ -287,6 +301,8 @@ fn conclude(
     let request = setup.request;
     let Read { mut outcome, late, mut rejects } = read;
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
+    outcome.verdicts.merge(counts.verdicts);
+    outcome.verdicts.settle(poster.read(), poster.batch_entry())?;
     (outcome.deposited, outcome.recorded, outcome.already) =
         (counts.deposited, counts.recorded, counts.already);
     outcome.fingerprint.merge(counts.fingerprint);
@@ -360,6 +376,7 @@ fn add_conflicts(
             let mapping = reader.mapping();
             let problem = Problem::new(conflict.rule, record.line(), None, "", conflict.reason.as_str());
             outcome.refused += 1;
+            outcome.verdicts.refused(file as i64, conflict.line, std::slice::from_ref(&problem));
             outcome.fingerprint.add(file as i64, conflict.line, conflict.rule.code(), 0);
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);

@@ -5,14 +5,16 @@
 //! of a group counts once: a row that comes after its group was counted is refused.
 
 use super::Prepared;
-use crate::domain::credits::Credits;
+use super::origin::{Origins, difference};
 use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
 use crate::intake::rules::Rule;
 use crate::ledger::lots::{Cut, standing};
-use crate::store::Tx;
+use crate::ops::names::Names;
+use crate::store::{Read, Tx};
 use std::hash::BuildHasher;
+use std::rc::Rc;
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub enum Verdict {
     /// Posted as this entry.
     Posted(EntryId),
     /// The same achievement stands already.
-    Already(EntryId),
+    Already(Standing),
     /// What stands already contradicts it.
     Conflict {
         /// The rule that it breaks.
@@ -31,11 +33,14 @@ pub enum Verdict {
 }
 
 /// Where an achievement that stands was recorded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    entry: EntryId,
-    file: i64,
-    line: i64,
+    /// Its entry.
+    pub entry: EntryId,
+    /// Which file of its batch.
+    pub file: i64,
+    /// The number of its place there.
+    pub line: i64,
 }
 
 impl Standing {
@@ -43,17 +48,14 @@ impl Standing {
         Standing { entry: row.entry, file: row.file, line: row.line }
     }
 
-    /// How a row of that file is told what it contradicts; entries from `batch` on are of its own import.
-    fn told(self, file: i64, batch: EntryId) -> (Rule, String) {
-        if self.entry < batch {
-            return (Rule::Conflict, format!("entry {}", self.entry));
-        }
-        let place = if self.file == file {
-            "the file".to_owned()
+    /// How a row of that file is told of what it contradicts in its own import.
+    fn in_import(self, file: i64) -> String {
+        let place = RowPlace::of(self.line);
+        if self.file == file {
+            format!("{place} of the file")
         } else {
-            format!("file {} of the import", self.file + 1)
-        };
-        (Rule::ConflictInFile, format!("{} of {place}", RowPlace::of(self.line)))
+            format!("{place} of file {} of the import", self.file + 1)
+        }
     }
 }
 
@@ -62,34 +64,24 @@ impl Standing {
 #[derive(Debug)]
 pub enum Claim {
     /// New, though others of its key came before it.
-    Again {
-        nth: i64,
-    },
-    Recorded(Standing, Vec<&'static str>),
-    /// An earlier row of the run: its place among the posted ones stands for its entry.
-    InRun(u64, Standing, Vec<&'static str>),
-    /// An entry of another batch, and the load of the row's group that it shares.
-    Counted(EntryId, Credits),
+    Again { nth: i64 },
+    /// The same stands.
+    Recorded(Standing),
+    /// The same stands among the run's earlier rows: its place among the posted ones stands for its entry.
+    InRun(u64, Standing),
+    /// What stands contradicts it.
+    Contradicted(Rule, String),
 }
 
 impl Claim {
-    /// The verdict on a row of that file that is not posted, given the entry of the run's first posted
-    /// row and the batch's first entry.
-    pub fn into_verdict(self, first: EntryId, file: i64, batch: EntryId) -> Verdict {
-        let (standing, columns) = match self {
-            Claim::Recorded(standing, columns) => (standing, columns),
-            Claim::InRun(at, standing, columns) => (Standing { entry: first.plus(at), ..standing }, columns),
-            Claim::Counted(entry, load) => {
-                let reason = format!("entry {entry} and its group counted {load} of this period already");
-                return Verdict::Conflict { rule: Rule::GroupCounted, reason };
-            }
+    /// The verdict on a row that is not posted, given the entry of the run's first posted row.
+    pub fn into_verdict(self, first: EntryId) -> Verdict {
+        match self {
+            Claim::Recorded(standing) => Verdict::Already(standing),
+            Claim::InRun(at, standing) => Verdict::Already(Standing { entry: first.plus(at), ..standing }),
+            Claim::Contradicted(rule, reason) => Verdict::Conflict { rule, reason },
             Claim::Again { .. } => unreachable!("a new row is posted"),
-        };
-        if columns.is_empty() {
-            return Verdict::Already(standing.entry);
         }
-        let (rule, place) = standing.told(file, batch);
-        Verdict::Conflict { rule, reason: told(&place, &columns) }
     }
 }
 
@@ -109,6 +101,8 @@ pub struct Claims {
     words: Vec<u64>,
     keys: usize,
     hasher: hashbrown::DefaultHashBuilder,
+    names: Rc<Names>,
+    origins: Origins,
 }
 
 /// What the run so far says about the keys of the rows that follow.
@@ -124,13 +118,15 @@ struct Run<'r> {
 
 impl Claims {
     /// Learners up to this one were there before the batch, which begins with this entry.
-    pub fn new(last_known_learner: i64, batch: EntryId) -> Claims {
+    pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>) -> Claims {
         Claims {
             last_known_learner,
             batch,
             words: vec![0; 16 << 10],
             keys: 0,
             hasher: hashbrown::DefaultHashBuilder::default(),
+            names,
+            origins: Origins::default(),
         }
     }
 
@@ -181,7 +177,7 @@ impl Claims {
 
     /// What stands against a row; none where nothing does.
     fn judge_one(
-        &self,
+        &mut self,
         tx: &dyn Tx,
         rows: &[Prepared],
         at: usize,
@@ -197,24 +193,24 @@ impl Claims {
         if let Some(record) = &new.record {
             if let Some(&(posted, position)) = run.records.get(&(row.institution, record.as_str())) {
                 let old = &rows[position].achievement();
-                return Ok(Some(Claim::InRun(posted, Standing::of(old), differences(old, new))));
+                return self.in_run(tx, posted, old, new).map(Some);
             }
             for old in tx.by_record(record)? {
                 if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
-                    return Ok(Some(Claim::Recorded(Standing::of(&old), differences(&old, new))));
+                    return self.against(tx, &old, new).map(Some);
                 }
             }
         }
         let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
         for old in &kept {
             if !other_record(old) && stands(tx, old)? {
-                return Ok(Some(Claim::Recorded(Standing::of(old), differences(old, new))));
+                return self.against(tx, old, new).map(Some);
             }
         }
         for &(position, posted) in &run.same_key {
             let old = &rows[position].achievement();
             if !other_record(old) {
-                return Ok(Some(Claim::InRun(posted, Standing::of(old), differences(old, new))));
+                return self.in_run(tx, posted, old, new).map(Some);
             }
         }
         if let Some(counted) = self.counted(tx, row)? {
@@ -222,6 +218,28 @@ impl Claims {
         }
         let nth = (kept.len() + run.same_key.len()) as i64;
         Ok((nth > 0).then_some(Claim::Again { nth }))
+    }
+
+    /// A row against an achievement that stands.
+    fn against(&mut self, tx: &dyn Tx, old: &Achievement, new: &Achievement) -> Result<Claim> {
+        let difference = difference(tx, &self.names, old, new)?;
+        if difference.is_empty() {
+            return Ok(Claim::Recorded(Standing::of(old)));
+        }
+        if old.entry >= self.batch {
+            return Ok(in_import(&difference, old, new));
+        }
+        let place = self.origins.place(tx, old)?;
+        Ok(Claim::Contradicted(Rule::Conflict, format!("{difference}, recorded {place}")))
+    }
+
+    /// A row against an earlier one of its run.
+    fn in_run(&self, tx: &dyn Tx, posted: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
+        let difference = difference(tx, &self.names, old, new)?;
+        Ok(match difference.is_empty() {
+            true => Claim::InRun(posted, Standing::of(old)),
+            false => in_import(&difference, old, new),
+        })
     }
 
     /// The standing entry of an earlier batch among which the load of the row's group was divided.
@@ -234,7 +252,9 @@ impl Claims {
             let shared = old.group_load.filter(|_| old.period == new.period && old.entry < self.batch);
             let Some(load) = shared else { continue };
             if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
-                return Ok(Some(Claim::Counted(old.entry, load)));
+                let entry = old.entry;
+                let reason = format!("entry {entry} and its group counted {load} of this period already");
+                return Ok(Some(Claim::Contradicted(Rule::GroupCounted, reason)));
             }
         }
         Ok(None)
@@ -260,38 +280,26 @@ fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
     Ok(!undone.contains_key(&row.entry))
 }
 
+fn in_import(difference: &str, old: &Achievement, new: &Achievement) -> Claim {
+    let place = Standing::of(old).in_import(new.file);
+    Claim::Contradicted(Rule::ConflictInFile, format!("{difference}, against {place}"))
+}
+
 /// How a row of an import is told that an earlier row of the same import contradicts it; none
 /// where both say the same.
-pub fn contradiction(old: &Prepared, new: &Prepared) -> Option<(Rule, String)> {
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn contradiction(
+    read: &(impl Read + ?Sized),
+    names: &Names,
+    old: &Prepared,
+    new: &Prepared,
+) -> Result<Option<(Rule, String)>> {
     let (old, new) = (old.achievement(), new.achievement());
-    let columns = differences(&old, &new);
-    if columns.is_empty() {
-        return None;
-    }
-    let (rule, place) = Standing::of(&old).told(new.file, EntryId(0));
-    Some((rule, told(&place, &columns)))
-}
-
-fn told(place: &str, columns: &[&str]) -> String {
-    format!("{place} records this achievement with another {}", columns.join(", "))
-}
-
-/// The columns in which two rows of one key differ. The file and the line do not count, nor what the row says of its
-/// outcome: where that changes, the outcome has a new version, and the result is still the same.
-fn differences(old: &Achievement, new: &Achievement) -> Vec<&'static str> {
-    let same = [
-        ("learner", old.learner == new.learner),
-        ("outcome", old.outcome == new.outcome),
-        ("period", old.period == new.period),
-        ("attempt", old.attempt == new.attempt),
-        ("status", old.status == new.status),
-        ("kind", old.kind == new.kind),
-        ("system", old.system == new.system),
-        ("credits", old.amount == new.amount),
-        ("grade", old.grade == new.grade),
-        ("attributes", old.attrs == new.attrs),
-        ("group load", old.group_load == new.group_load),
-        ("record", old.record.is_none() || new.record.is_none() || old.record == new.record),
-    ];
-    same.into_iter().filter(|(_, same)| !same).map(|(column, _)| column).collect()
+    let difference = difference(read, names, &old, &new)?;
+    Ok(match in_import(&difference, &old, &new) {
+        Claim::Contradicted(rule, reason) if !difference.is_empty() => Some((rule, reason)),
+        _ => None,
+    })
 }
