@@ -1,6 +1,7 @@
 //! Sheets of workbooks as tables.
 
 mod cell;
+mod contain;
 mod ods;
 mod xls;
 mod xlsx;
@@ -17,6 +18,7 @@ use super::table::Table;
 use crate::domain::credits::DecimalMark;
 use calamine::ExcelDateTime;
 use cell::Cell;
+use contain::contained;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Bytes of rows that are handed over together.
@@ -83,7 +85,7 @@ pub(super) fn open(incoming: &Incoming, profile: &Profile) -> Result<Box<dyn Tab
         let result = match format {
             Format::Xls => xls::read(&source, &sheet, mark, &mut rows),
             Format::Ods => ods::read(&source, &sheet, mark, &mut rows),
-            _ => xlsx::read(&source, &sheet, mark, &mut rows),
+            _ => contained(|| xlsx::read(&source, &sheet, mark, &mut rows)),
         };
         rows.finish(result);
     };

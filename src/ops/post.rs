@@ -293,9 +293,18 @@ impl<'t> Poster<'t> {
         self.batch.no
     }
 
-    /// Says about how many achievements will come, before the first.
-    pub fn expect(&mut self, achievements: u64) {
-        self.claims.expect(achievements as usize);
+    /// Says about how many achievements will come, before the first and before anything is registered.
+    ///
+    /// # Errors
+    /// Where the registries cannot be read.
+    pub fn expect(&mut self, achievements: u64) -> Result<()> {
+        let mut last_period = 0;
+        self.tx.rows("period", None, &mut |row| {
+            last_period = row.get("id").and_then(serde_json::Value::as_i64).unwrap_or(0).max(last_period);
+            Ok(())
+        })?;
+        self.claims.expect(achievements as usize, last_period);
+        Ok(())
     }
 
     /// The place of the next entry.
@@ -604,9 +613,8 @@ impl<'t> Poster<'t> {
     pub fn seal(mut self) -> Result<Sealed> {
         self.drain_tiles()?;
         let sums = std::mem::take(&mut self.sums);
-        let (balances, summaries) = sums.finish();
-        self.tx.add_balances(&balances)?;
-        self.tx.add_summaries(&summaries)?;
+        self.tx.add_summaries(&sums.summary_rows())?;
+        sums.balance_rows(&mut |rows| self.tx.add_balances(rows))?;
         self.tx.put_batch(&self.batch)?;
         let head = Head {
             size: self.tiles.size(),

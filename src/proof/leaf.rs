@@ -65,6 +65,9 @@ impl Ordinal {
     }
 }
 
+/// What tells a derived key from a salt.
+const LABEL: &[u8] = b"creditbank key of an account";
+
 /// HMAC-SHA256 with one learner's key, its padded blocks already absorbed.
 #[derive(Clone)]
 pub struct Salter {
@@ -86,12 +89,25 @@ impl Salter {
         Salter { inner: padded(0x36), outer: padded(0x5c) }
     }
 
+    /// One of many keys that a secret gives: who does not know it can tell none of them from random bytes.
+    pub fn derive(&self, number: u64) -> Key {
+        let mut buffer = [0; 128];
+        buffer[..LABEL.len()].copy_from_slice(LABEL);
+        buffer[LABEL.len()..LABEL.len() + 8].copy_from_slice(&number.to_be_bytes());
+        self.keyed(&mut buffer, LABEL.len() + 8)
+    }
+
     /// HMAC-SHA256 of a batch and a place in it.
     fn salt(&self, batch: &BatchId, ordinal: Ordinal) -> [u8; 32] {
         let mut buffer = [0; 128];
         buffer[..16].copy_from_slice(batch);
         buffer[16..29].copy_from_slice(&ordinal.bytes());
-        let inner = block::finish(self.inner, 1, &mut buffer, 29);
+        self.keyed(&mut buffer, 29)
+    }
+
+    /// HMAC-SHA256 of the first bytes of a buffer.
+    fn keyed(&self, buffer: &mut [u8; 128], length: usize) -> [u8; 32] {
+        let inner = block::finish(self.inner, 1, buffer, length);
         let mut buffer = [0; 128];
         buffer[..32].copy_from_slice(&inner);
         block::finish(self.outer, 1, &mut buffer, 32)

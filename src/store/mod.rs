@@ -283,12 +283,16 @@ pub trait Read {
     fn last_learner(&self) -> Result<i64>;
     /// The secret of a learner's account.
     fn key(&self, learner: i64) -> Result<Option<Key>>;
+    /// The secrets of some accounts, given in order of id; those that there are, in that order.
+    fn keys_of(&self, learners: &[i64]) -> Result<Vec<(i64, Key)>>;
     /// All accounts and their secrets, by id.
     fn keys(&self, each: &mut dyn FnMut(i64, Key) -> Result<()>) -> Result<()>;
     /// The facts of identity of a learner, by nth.
     fn identities_of(&self, learner: i64) -> Result<Vec<Identity>>;
     /// Facts of identity with that value, in any scheme.
     fn identities_with(&self, value: &str) -> Result<Vec<Identity>>;
+    /// Learner, scheme and value of all facts of identity, by learner.
+    fn values_of_identity(&self, each: &mut dyn FnMut(i64, i64, &str) -> Result<()>) -> Result<()>;
     /// All facts of identity in the order in which they were recorded.
     fn identities(&self, each: &mut dyn FnMut(Identity) -> Result<()>) -> Result<()>;
 

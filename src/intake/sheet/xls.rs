@@ -4,6 +4,7 @@
 //! bounded first.
 
 use super::cell::{self, Cell};
+use super::contain::contained;
 use super::xml::{damaged, protected};
 use super::{Named, Rows, date_cell};
 use crate::domain::credits::DecimalMark;
@@ -206,7 +207,7 @@ pub(super) fn lengths(parts: &[&[u8]]) -> Vec<u32> {
 }
 
 fn open(source: &Source) -> Result<Xls<BufReader<Content>>, IntakeError> {
-    Xls::new(BufReader::new(source.content())).map_err(fault)
+    contained(|| Xls::new(BufReader::new(source.content())).map_err(fault))
 }
 
 fn fault(error: XlsError) -> IntakeError {
@@ -223,7 +224,8 @@ pub(super) fn read(
     mark: DecimalMark,
     rows: &mut Rows,
 ) -> Result<(), IntakeError> {
-    let range = open(source)?.worksheet_range(sheet).map_err(fault)?;
+    let mut book = open(source)?;
+    let range = contained(|| book.worksheet_range(sheet).map_err(fault))?;
     let Some((top, left)) = range.start() else { return Ok(()) };
     let mut record = Record::new();
     for (row, cells) in range.rows().enumerate() {

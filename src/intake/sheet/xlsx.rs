@@ -1,6 +1,7 @@
 //! Workbooks of Office Open XML: bounded here, read by calamine.
 
 use super::cell::{self, Cell};
+use super::contain::contained;
 use super::xml::{Bounds, LONGEST, archive, damaged, from_io, part, protected};
 use super::{Named, Rows, date_cell};
 use crate::domain::credits::DecimalMark;
@@ -73,7 +74,7 @@ fn check_count(start: &[u8], size: u64) -> Result<(), IntakeError> {
 }
 
 fn open(source: &Source) -> Result<Xlsx<BufReader<Content>>, IntakeError> {
-    Xlsx::new(BufReader::new(source.content())).map_err(fault)
+    contained(|| Xlsx::new(BufReader::new(source.content())).map_err(fault))
 }
 
 fn fault(error: XlsxError) -> IntakeError {

@@ -7,6 +7,7 @@ use crate::domain::registry::{
     Attrs, FrameworkRow, Grade, Institution, Offering, Outcome, OutcomeVersion, PeriodRow, Row, Scale,
     Scheme, SystemRow,
 };
+use crate::intake::profile::Profile;
 use crate::ops::names::period_row;
 use crate::store::{self, ActRow, Read, act_row};
 use hashbrown::{HashMap, HashSet};
@@ -326,6 +327,13 @@ impl Catalogue {
         self.introduce(&row)?;
         self.attrs.insert(row.json, row.id);
         Ok(row.id)
+    }
+
+    /// The known schemes under which a profile identifies learners, whoever issues them.
+    pub fn schemes_of(&self, profile: &Profile) -> Vec<i64> {
+        let names = || profile.identifiers.iter().map(|(name, _)| name).chain([&profile.learner.scheme]);
+        let known = self.schemes.iter().filter(|((name, _), _)| names().any(|asked| asked == name));
+        known.map(|(_, id)| *id).collect()
     }
 
     /// The id of a scheme of identity, introduced where it is new.

@@ -3,63 +3,64 @@
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-/// Bytes of an identifier that its entry holds; longer ones are kept elsewhere.
-const SHORT: usize = 19;
-
-/// Text, length and scheme in three words. They are made and compared in registers: bytes that were just
-/// written are read again only when all that was written before them has reached the cache.
+/// An identifier and its account in twelve bytes: there may be millions.
 #[derive(Clone, Copy)]
-struct Key(u64, u64, u64);
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        (self.0 ^ other.0) | (self.1 ^ other.1) | (self.2 ^ other.2) == 0
-    }
-}
-
-/// An identifier and its account: half a cache line.
 struct Entry {
-    key: Key,
-    learner: i64,
+    /// Half of its hash: enough to find its place anew where the table grows.
+    tag: u32,
+    /// Where its text stands.
+    text: u32,
+    learner: u32,
 }
 
 /// Accounts by scheme and identifier.
 #[derive(Default)]
 pub struct Identifiers {
-    short: HashTable<Entry>,
-    long: HashMap<(i64, Box<str>), i64>,
+    entries: HashTable<Entry>,
+    /// Scheme, length and text of each, one after the other.
+    texts: Vec<u8>,
+    /// Those whose numbers are too large for an entry.
+    others: HashMap<(i64, Box<str>), i64>,
     hasher: DefaultHashBuilder,
 }
 
-/// The first eight bytes, or all of fewer.
-fn word(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
+/// Bytes of a scheme and a length before a text.
+const HEAD: usize = 4;
+
+/// Scheme and length, as they stand before a text; none where they are too large.
+fn head(scheme: i64, value: &str) -> Option<[u8; HEAD]> {
+    let (scheme, length) = (u16::try_from(scheme).ok()?, u16::try_from(value.len()).ok()?);
+    Some((u32::from(scheme) << 16 | u32::from(length)).to_le_bytes())
 }
 
-/// The key of an identifier that is short enough for one.
-fn key(scheme: i64, value: &str) -> Option<Key> {
-    let bytes = value.as_bytes();
-    let scheme = u32::try_from(scheme).ok().filter(|_| bytes.len() <= SHORT)?;
-    let after = |at: usize| word(bytes.get(at..).unwrap_or_default());
-    Some(Key(after(0), after(8), after(16) | (bytes.len() as u64) << 24 | u64::from(scheme) << 32))
+/// The hash of a tag, spread over all bits.
+fn spread(tag: u32) -> u64 {
+    u64::from(tag).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Identifiers {
-    fn hash(&self, Key(first, second, third): Key) -> u64 {
-        self.hasher.hash_one((first, second, third))
+    fn tag(&self, scheme: i64, value: &str) -> u32 {
+        self.hasher.hash_one((scheme, value)) as u32
+    }
+
+    /// Whether an entry is the identifier with that head and value.
+    fn is(&self, entry: &Entry, head: &[u8; HEAD], value: &str) -> bool {
+        let (from, value) = (entry.text as usize, value.as_bytes());
+        let text = self.texts.get(from..from + HEAD + value.len());
+        text.is_some_and(|text| text[..HEAD] == head[..] && text[HEAD..] == *value)
+    }
+
+    fn find(&self, tag: u32, scheme: i64, value: &str) -> Option<&Entry> {
+        let head = head(scheme, value)?;
+        self.entries.find(spread(tag), |entry| entry.tag == tag && self.is(entry, &head, value))
     }
 
     /// The account that an identifier belongs to.
     pub fn get(&self, scheme: i64, value: &str) -> Option<i64> {
-        match key(scheme, value) {
-            Some(key) => {
-                let hash = self.hash(key);
-                self.short.find(hash, |known| known.key == key).map(|known| known.learner)
-            }
-            None => self.long.get(&(scheme, value.into())).copied(),
+        match self.find(self.tag(scheme, value), scheme, value) {
+            Some(entry) => Some(i64::from(entry.learner)),
+            None if self.others.is_empty() => None,
+            None => self.others.get(&(scheme, value.into())).copied(),
         }
     }
 
@@ -68,34 +69,40 @@ impl Identifiers {
     /// The look-ups follow each other with nothing in between, so that the processor waits for several at
     /// once: they are far apart in memory.
     pub fn get_all<'v>(&self, wanted: impl Iterator<Item = Option<(i64, &'v str)>>) -> Vec<Option<i64>> {
-        let keys: Vec<(u64, Option<Key>)> = wanted
-            .map(|wanted| {
-                let key = wanted.and_then(|(scheme, value)| key(scheme, value));
-                (key.map_or(0, |key| self.hash(key)), key)
-            })
+        let tagged: Vec<(u32, Option<(i64, &str)>)> = wanted
+            .map(|wanted| (wanted.map_or(0, |(scheme, value)| self.tag(scheme, value)), wanted))
             .collect();
-        let find = |(hash, key): &(u64, Option<Key>)| {
-            let found = self.short.find(*hash, |known| Some(known.key) == *key);
-            found.map(|known| known.learner)
+        let find = |(tag, wanted): &(u32, Option<(i64, &str)>)| {
+            let (scheme, value) = (*wanted)?;
+            self.find(*tag, scheme, value).map(|entry| i64::from(entry.learner))
         };
-        keys.iter().map(find).collect()
+        tagged.iter().map(find).collect()
+    }
+
+    /// Forgets an identifier.
+    pub fn remove(&mut self, scheme: i64, value: &str) {
+        if !self.others.is_empty() {
+            self.others.remove(&(scheme, value.into()));
+        }
+        let tag = self.tag(scheme, value);
+        let Some(at) = self.find(tag, scheme, value).map(|entry| entry.text) else { return };
+        if let Ok(entry) = self.entries.find_entry(spread(tag), |entry| entry.text == at) {
+            entry.remove();
+        }
     }
 
     /// Remembers whose an identifier is; the last word counts.
     pub fn insert(&mut self, scheme: i64, value: &str, learner: i64) {
-        let Some(key) = key(scheme, value) else {
-            self.long.insert((scheme, value.into()), learner);
+        self.remove(scheme, value);
+        let numbers = (head(scheme, value), u32::try_from(self.texts.len()), u32::try_from(learner));
+        let (Some(head), Ok(text), Ok(learner)) = numbers else {
+            self.others.insert((scheme, value.into()), learner);
             return;
         };
-        let hash = self.hash(key);
-        match self.short.find_mut(hash, |known| known.key == key) {
-            Some(known) => known.learner = learner,
-            None => {
-                let hasher = &self.hasher;
-                let hash_of = |known: &Entry| hasher.hash_one((known.key.0, known.key.1, known.key.2));
-                self.short.insert_unique(hash, Entry { key, learner }, hash_of);
-            }
-        }
+        self.texts.extend_from_slice(&head);
+        self.texts.extend_from_slice(value.as_bytes());
+        let tag = self.tag(scheme, value);
+        self.entries.insert_unique(spread(tag), Entry { tag, text, learner }, |entry| spread(entry.tag));
     }
 }
 
@@ -119,5 +126,22 @@ mod tests {
         assert_eq!(known.get_all(wanted.into_iter()), [Some(4), None, None, Some(11)]);
         known.insert(1, "a", 99);
         assert_eq!(known.get(1, "a"), Some(99));
+        known.insert(1, "a", 1 << 40);
+        assert_eq!(known.get(1, "a"), Some(1 << 40));
+        for (scheme, text) in [(1, "a"), (2, "01234567890123456789"), (1 << 40, "a"), (2, "nobody's")] {
+            known.remove(scheme, text);
+            assert_eq!(known.get(scheme, text), None);
+        }
+        assert_eq!(known.get(2, "a"), Some(5));
+    }
+
+    #[test]
+    fn many_are_told_apart() {
+        let mut known = Identifiers::default();
+        for number in 0..50_000 {
+            known.insert(1, &number.to_string(), number);
+        }
+        assert!((0..50_000).all(|number| known.get(1, &number.to_string()) == Some(number)));
+        assert_eq!(known.get(1, "50000"), None);
     }
 }

@@ -1,18 +1,21 @@
 //! Learners as an import sees them: found by identifier, or enrolled.
 
 use super::identifiers::Identifiers;
-use crate::domain::fault::{Fault, Result};
+use crate::domain::fault::Result;
 use crate::ops::batch::random;
 use crate::ops::post::{Fact, key_of};
 use crate::proof::leaf::{Key, Salter};
 use crate::store::Read;
-use hashbrown::HashMap;
-
-/// Random bytes are asked for that many keys at a time.
-const KEYS_AT_ONCE: usize = 32;
+use hashbrown::{HashMap, HashSet};
 
 /// Learners whose salters are kept: 16 MiB of them.
 const SALTERS: usize = 1 << 18;
+
+/// Identifiers are loaded where the file has a row for so many accounts.
+const WORTH_LOADING: u64 = 8;
+
+/// Of more accounts than this nothing is loaded, because of the memory that it takes.
+const MOST_LOADED: u64 = 4_000_000;
 
 /// Who an identifier belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +32,22 @@ pub enum Found {
 pub struct People {
     read: Box<dyn Read + Send>,
     by_identifier: Identifiers,
+    /// The schemes of which every identifier in the ledger is among them, but those of several people.
+    loaded: HashSet<i64>,
+    /// Identifiers of several people, by scheme.
+    shared: HashSet<(i64, Box<str>)>,
+    /// Secrets of accounts that were there before, for the run at hand, by account.
+    known_keys: Vec<(i64, Key)>,
     first_new: i64,
-    new_keys: Vec<Key>,
+    /// What the keys of new accounts are derived from, forgotten with the import.
+    seed: Salter,
+    /// How many accounts were opened.
+    opened: u64,
     /// What salts the commitments of the first of them.
     salters: Vec<Salter>,
-    /// How many of `new_keys` were handed over already.
-    handed: usize,
+    /// Keys of the newest accounts, which were not handed over yet.
+    new_keys: Vec<Key>,
     facts: Vec<Fact>,
-    spare: Vec<Key>,
     /// Place of the next fact about learners who got facts after their first ones.
     next_fact: HashMap<i64, i64>,
     /// How many facts a new account began with, and of which schemes, where further ones may follow.
@@ -53,15 +64,45 @@ impl People {
         Ok(People {
             read,
             by_identifier: Identifiers::default(),
+            loaded: HashSet::new(),
+            shared: HashSet::new(),
+            known_keys: Vec::new(),
             first_new,
+            seed: Salter::new(&random()?),
+            opened: 0,
             new_keys: Vec::new(),
             salters: Vec::new(),
-            handed: 0,
             facts: Vec::new(),
-            spare: Vec::new(),
             next_fact: HashMap::new(),
             begun: None,
         })
+    }
+
+    /// Reads all identifiers of some schemes at once where a file of about that many rows will ask for many
+    /// of them: one by one each costs as much as ten in a row.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn load(&mut self, schemes: &[i64], rows: u64) -> Result<()> {
+        let known = (self.first_new - 1) as u64;
+        if known == 0 || schemes.is_empty() || rows < known / WORTH_LOADING || known > MOST_LOADED {
+            return Ok(());
+        }
+        let (by_identifier, shared) = (&mut self.by_identifier, &mut self.shared);
+        self.read.values_of_identity(&mut |learner, scheme, value| {
+            if schemes.contains(&scheme) {
+                match by_identifier.get(scheme, value) {
+                    Some(other) if other != learner => drop(shared.insert((scheme, value.into()))),
+                    _ => by_identifier.insert(scheme, value, learner),
+                }
+            }
+            Ok(())
+        })?;
+        for (scheme, value) in shared.iter() {
+            by_identifier.remove(*scheme, value);
+        }
+        self.loaded = schemes.iter().copied().collect();
+        Ok(())
     }
 
     /// Those of the accounts that were met before, by scheme and identifier.
@@ -77,7 +118,8 @@ impl People {
         if let Some(id) = self.by_identifier.get(scheme, value) {
             return Ok(Found::One(id));
         }
-        if self.first_new == 1 {
+        let is_shared = || !self.shared.is_empty() && self.shared.contains(&(scheme, Box::from(value)));
+        if self.first_new == 1 || self.loaded.contains(&scheme) && !is_shared() {
             return Ok(Found::Nobody);
         }
         let mut ids: Vec<i64> = self
@@ -146,12 +188,9 @@ impl People {
     /// # Errors
     /// Where the system gives no random bytes.
     pub fn enrol(&mut self, facts: Vec<(i64, String)>, identifiers: usize) -> Result<i64> {
-        let id = self.first_new + self.new_keys.len() as i64;
-        if self.spare.is_empty() {
-            let bytes = random::<{ 32 * KEYS_AT_ONCE }>()?;
-            self.spare = bytes.chunks_exact(32).filter_map(|chunk| chunk.try_into().ok()).collect();
-        }
-        let key = self.spare.pop().ok_or_else(|| Fault::new("S909", "the system gives no random bytes"))?;
+        let id = self.first_new + self.opened as i64;
+        let key = self.seed.derive(self.opened);
+        self.opened += 1;
         self.new_keys.push(key);
         if self.salters.len() < SALTERS {
             self.salters.push(Salter::new(&key));
@@ -169,18 +208,32 @@ impl People {
         Ok(id)
     }
 
+    /// How many facts were met since they were taken.
+    pub fn waiting(&self) -> usize {
+        self.facts.len()
+    }
+
     /// Accounts opened and facts met since the last call.
     pub fn take_new(&mut self) -> (Vec<(i64, Key)>, Vec<Fact>) {
-        let from = self.handed;
-        self.handed = self.new_keys.len();
-        let keys =
-            self.new_keys[from..].iter().zip(from as i64..).map(|(key, at)| (self.first_new + at, *key));
+        let first = self.first_new + self.opened as i64 - self.new_keys.len() as i64;
+        let keys = (first..).zip(self.new_keys.drain(..));
         (keys.collect(), std::mem::take(&mut self.facts))
     }
 
     /// How many accounts were opened.
     pub fn opened(&self) -> u64 {
-        self.new_keys.len() as u64
+        self.opened
+    }
+
+    /// Looks up together what the salters of a run need, whose learners are given in order.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn expect_salters(&mut self, learners: impl Iterator<Item = i64>) -> Result<()> {
+        let mut known: Vec<i64> = learners.take_while(|learner| *learner < self.first_new).collect();
+        known.dedup();
+        self.known_keys = self.read.keys_of(&known)?;
+        Ok(())
     }
 
     /// What salts a learner's commitments.
@@ -189,14 +242,17 @@ impl People {
     /// Where the ledger cannot be read or has no key.
     pub fn salter(&self, learner: i64) -> Result<Salter> {
         let Ok(at) = usize::try_from(learner - self.first_new) else {
-            return Ok(Salter::new(&key_of(self.read.as_ref(), learner)?));
+            return match self.known_keys.binary_search_by_key(&learner, |(known, _)| *known) {
+                Ok(at) => Ok(Salter::new(&self.known_keys[at].1)),
+                Err(_) => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
+            };
         };
         if let Some(salter) = self.salters.get(at) {
             return Ok(salter.clone());
         }
-        match self.new_keys.get(at) {
-            Some(key) => Ok(Salter::new(key)),
-            None => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
+        match (at as u64) < self.opened {
+            true => Ok(Salter::new(&self.seed.derive(at as u64))),
+            false => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
         }
     }
 }

@@ -18,11 +18,18 @@ use crate::store::{ActRow, Refusal};
 use std::sync::mpsc::Receiver;
 use tempfile::NamedTempFile;
 
-/// Rows that are sorted and written together: the more, the fewer pages of the index are visited twice.
-const RUN: usize = 1 << 18;
+/// Most rows that are sorted and written together: the more, the fewer pages of the index are visited twice,
+/// and the more memory they take.
+const RUN: u64 = 3 << 16;
 
 /// Rows of the shortest run: the writing side waits for the first one, and is alone with the last.
-const SHORT_RUN: usize = 1 << 14;
+const SHORT_RUN: u64 = 1 << 14;
+
+/// A run has one row for so many in the index.
+const RUNS: u64 = 8;
+
+/// Facts about new learners that end a run, because of the memory that they take.
+const FACTS: usize = 3 << 15;
 
 /// What goes to the writing side.
 #[derive(Default)]
@@ -53,8 +60,8 @@ pub struct Runs {
     /// The file of refused rows, where one was begun.
     pub rejects: Option<RejectWriter<NamedTempFile>>,
     run: Run,
-    /// Rows after which the run is sent.
-    enough: usize,
+    /// Entries that the ledger had before.
+    entries: u64,
     /// Runs that were written.
     spares: Receiver<Run>,
     /// Runs so far that enrol learners.
@@ -63,12 +70,13 @@ pub struct Runs {
 }
 
 impl Runs {
-    pub fn new(batch_id: BatchId, spares: Receiver<Run>) -> Runs {
+    /// Nothing gathered yet, for a ledger with that many entries.
+    pub fn new(batch_id: BatchId, spares: Receiver<Run>, entries: u64) -> Runs {
         Runs {
             batch_id,
             rejects: None,
             run: Run::default(),
-            enough: SHORT_RUN,
+            entries,
             spares,
             enrol_acts: 0,
             scratch: Vec::new(),
@@ -121,21 +129,26 @@ impl Intake<'_, '_, Runs> {
         Ok(())
     }
 
-    /// Whether the run is long enough: runs grow from the first on, and shrink again as the end comes near.
+    /// Whether the run is long enough. Each run visits the pages of the index once more, so runs grow with it;
+    /// they shrink as the end comes near, when the writing side is alone with the last one.
     fn is_enough(&self) -> bool {
-        let rows = (self.taker.run.rows.len() + self.taker.run.refusals.len()) as u64;
-        let left = self.setup.bytes.saturating_sub(self.bytes) * self.outcome.rows / self.bytes.max(1);
-        rows >= (self.taker.enough as u64).min(left.max(SHORT_RUN as u64))
+        if self.resolver.people.waiting() >= FACTS {
+            return true;
+        }
+        let (rows, read) = (self.taker.run.rows.len() + self.taker.run.refusals.len(), self.outcome.rows);
+        let left = self.setup.bytes.saturating_sub(self.bytes) * read / self.bytes.max(1);
+        let indexed = self.taker.entries + read;
+        rows as u64 >= (indexed / RUNS).min(left.max(self.taker.entries / RUNS)).clamp(SHORT_RUN, RUN)
     }
 
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
     fn finish_run(&mut self) -> Result<Run> {
         let taker = &mut self.taker;
         let mut run = std::mem::replace(&mut taker.run, taker.spares.try_recv().unwrap_or_default());
-        taker.enough = RUN.min(taker.enough * 8 / 7);
         // Rows are wide: their keys are sorted, and each row moves once.
         run.rows.sort_by_cached_key(Prepared::key);
         run.leaves.reserve_exact(run.rows.len());
+        self.resolver.people.expect_salters(run.rows.iter().map(|row| row.learner))?;
         let mut salter: Option<(i64, Salter)> = None;
         for row in &run.rows {
             let salter = match &salter {

@@ -31,8 +31,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tempfile::NamedTempFile;
 
-/// Runs that may wait between the two sides, of which now one is faster and now the other.
-const IN_FLIGHT: usize = 3;
+/// Runs that may wait between the two sides: one is written while the next is read.
+const IN_FLIGHT: usize = 1;
 
 /// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
 pub const BYTES_A_ROW: u64 = 64;
@@ -181,12 +181,14 @@ pub fn run(
     // Runs go back when they are written, so that their memory serves again.
     let (giver, spares) = sync_channel::<Run>(IN_FLIGHT + 2);
     let batch_id = setup.payload.id_bytes();
-    let setup = &setup;
+    let (setup, entries) = (&setup, head.size);
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || -> Result<Read> {
+            let mut people = people;
+            people.load(&catalogue.schemes_of(setup.request.profile), setup.bytes / BYTES_A_ROW)?;
             let resolver =
                 Resolver::new(catalogue, people, setup.request.profile, setup.closed, setup.today)?;
-            let mut intake = Intake::new(resolver, setup, Runs::new(batch_id, spares));
+            let mut intake = Intake::new(resolver, setup, Runs::new(batch_id, spares, entries));
             let told = |bytes| progress(bytes, setup.bytes);
             intake.read_runs(&mut |run| sender.send(run).is_ok(), &told)?;
             intake.outcome.learners = intake.resolver.people.opened();
@@ -231,7 +233,7 @@ fn post(
         verdicts: Verdicts::new(setup.request.verdicts),
         ..Counts::default()
     };
-    poster.expect(setup.bytes / BYTES_A_ROW);
+    poster.expect(setup.bytes / BYTES_A_ROW)?;
     if let Some(profile) = &setup.profile {
         poster.register_one(profile)?;
         counts.registry += 1;

@@ -96,6 +96,8 @@ const BITS_PER_KEY: usize = 10;
 /// batch itself enrolled, is new for certain and needs no look-up.
 pub struct Claims {
     last_known_learner: i64,
+    /// Registry id of the newest date that an achievement could have before the batch, where it is known.
+    last_known_period: Option<i64>,
     /// The batch's first entry.
     batch: EntryId,
     words: Vec<u64>,
@@ -121,6 +123,7 @@ impl Claims {
     pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>) -> Claims {
         Claims {
             last_known_learner,
+            last_known_period: None,
             batch,
             words: vec![0; 16 << 10],
             keys: 0,
@@ -140,7 +143,7 @@ impl Claims {
             if at == 0 || rows[at - 1].key() != row.key() {
                 run.same_key.clear();
             }
-            let may_be_kept = row.learner <= self.last_known_learner || (filled && self.has(row));
+            let may_be_kept = self.may_be_known(row) || (filled && self.has(row));
             let claim = match (may_be_kept, run.same_key.is_empty(), row.record()) {
                 (false, true, None) => None,
                 _ => self.judge_one(tx, rows, at, may_be_kept, &run)?,
@@ -260,8 +263,17 @@ impl Claims {
         Ok(None)
     }
 
-    /// Grows the filter for a batch of about that many rows; only before the first row.
-    pub fn expect(&mut self, rows: usize) {
+    /// Whether the ledger may have held an achievement of the row's key before the batch: not where the
+    /// learner or the date is new to it.
+    fn may_be_known(&self, row: &Prepared) -> bool {
+        row.learner <= self.last_known_learner
+            && self.last_known_period.is_none_or(|last| i64::from(row.period) <= last)
+    }
+
+    /// Grows the filter for a batch of about that many rows; only before the first row, while the newest date
+    /// in the registry is this.
+    pub fn expect(&mut self, rows: usize, last_known_period: i64) {
+        self.last_known_period = Some(last_known_period);
         if self.keys == 0 {
             self.words = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
         }

@@ -10,7 +10,10 @@ use hashbrown::HashMap;
 use std::hash::{Hash, Hasher};
 
 /// Deposits that are gathered before those of one learner are added up.
-const GATHERED: usize = 1 << 18;
+const GATHERED: usize = 1 << 17;
+
+/// Rows of the balance table that are given at once.
+const ROWS: usize = 1 << 12;
 
 /// Outcomes with a lower id are looked up by position.
 const DENSE: usize = 1 << 20;
@@ -45,8 +48,8 @@ pub type SummaryRows = Vec<(SummaryKey, SummarySums)>;
 /// The sums of one batch.
 #[derive(Default)]
 pub struct Sums {
-    /// Learner, system and amount; many of one learner until they are added up.
-    deposits: Vec<(i64, u32, i64)>,
+    /// Learner, system and amount, in little room: many of one learner until they are added up.
+    deposits: Vec<(u32, u32, i64)>,
     /// How many of them stand for themselves since they were last added up.
     added_up: usize,
     balances: HashMap<(i64, u32), Balance>,
@@ -68,16 +71,18 @@ impl Sums {
     /// Where the registries cannot be read.
     pub fn deposits(&mut self, read: &(impl Read + ?Sized), names: &Names, rows: &[&Prepared]) -> Result<()> {
         for row in rows.iter().filter(|row| row.amount != Credits::ZERO) {
+            let system = u32::from(row.system);
+            let Ok(learner) = u32::try_from(row.learner) else {
+                let balance = self.balances.entry((row.learner, system)).or_default();
+                balance.shift(Place::Recognised, Place::Held, row.amount);
+                continue;
+            };
             match self.deposits.last_mut() {
-                Some((learner, system, amount))
-                    if (*learner, *system) == (row.learner, u32::from(row.system)) =>
-                {
-                    *amount += row.amount.0;
-                }
-                _ => self.deposits.push((row.learner, u32::from(row.system), row.amount.0)),
+                Some((last, of, amount)) if (*last, *of) == (learner, system) => *amount += row.amount.0,
+                _ => self.deposits.push((learner, system, row.amount.0)),
             }
         }
-        if self.deposits.len() >= GATHERED + 2 * self.added_up {
+        if self.deposits.len() >= GATHERED + self.added_up + self.added_up / 4 {
             self.add_up();
         }
         let mut cells = Vec::with_capacity(rows.len());
@@ -99,7 +104,7 @@ impl Sums {
     }
 
     fn add_up(&mut self) {
-        self.deposits.sort_by_key(|(learner, system, _)| (*learner, *system));
+        self.deposits.sort_unstable_by_key(|(learner, system, _)| (*learner, *system));
         self.deposits.dedup_by(|next, kept| {
             let same = (next.0, next.1) == (kept.0, kept.1);
             kept.2 += if same { next.2 } else { 0 };
@@ -193,13 +198,12 @@ impl Sums {
         Ok(())
     }
 
-    /// The rows to add, in the order of their tables' keys.
-    pub fn finish(mut self) -> (BalanceRows, SummaryRows) {
-        self.add_up();
+    /// The rows of the summary to add, in the order of the table's key.
+    pub fn summary_rows(&self) -> SummaryRows {
         let filled = self.summary.iter().filter(|(_, sums)| !sums.is_empty());
         let mut rows: SummaryRows = filled.map(|(cell, sums)| (self.key_of(cell), *sums)).collect();
         rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        (self.balance_rows(), rows)
+        rows
     }
 
     /// A cell's key; no two cells have the same.
@@ -217,17 +221,35 @@ impl Sums {
         }
     }
 
-    fn balance_rows(mut self) -> BalanceRows {
-        let mut rows = BalanceRows::with_capacity(self.deposits.len() + self.balances.len());
+    /// Gives the balance rows to add, some at a time, in the order of the table's key.
+    ///
+    /// # Errors
+    /// Those of `put`.
+    pub fn balance_rows(mut self, put: &mut dyn FnMut(&BalanceRows) -> Result<()>) -> Result<()> {
+        self.add_up();
+        let mut moved: BalanceRows =
+            self.balances.into_iter().map(|(key, balance)| (key.0, i64::from(key.1), balance)).collect();
+        moved.sort_unstable_by_key(|(learner, system, _)| (*learner, *system));
+        let mut moved = moved.into_iter().peekable();
+        let mut rows = BalanceRows::with_capacity(ROWS);
+        let mut give = |row: (i64, i64, Balance), rows: &mut BalanceRows| {
+            rows.extend(Some(row).filter(|(_, _, balance)| !balance.is_empty()));
+            if rows.len() < ROWS {
+                return Ok(());
+            }
+            put(rows).map(|()| rows.clear())
+        };
         for (learner, system, amount) in self.deposits {
-            let mut balance = self.balances.remove(&(learner, system)).unwrap_or_default();
+            let key = (i64::from(learner), i64::from(system));
+            while let Some(row) = moved.next_if(|row| (row.0, row.1) < key) {
+                give(row, &mut rows)?;
+            }
+            let mut balance = moved.next_if(|row| (row.0, row.1) == key).map(|row| row.2).unwrap_or_default();
             balance.shift(Place::Recognised, Place::Held, Credits(amount));
-            rows.push((learner, i64::from(system), balance));
+            give((key.0, key.1, balance), &mut rows)?;
         }
-        rows.extend(self.balances.into_iter().map(|(key, balance)| (key.0, i64::from(key.1), balance)));
-        rows.retain(|(_, _, balance)| !balance.is_empty());
-        rows.sort_by_key(|(learner, system, _)| (*learner, *system));
-        rows
+        moved.try_for_each(|row| give(row, &mut rows))?;
+        put(&rows)
     }
 }
 

@@ -151,8 +151,18 @@ impl<T: Kept> Read for T {
         Ok(self.tables().keys.get(&learner).copied())
     }
 
+    fn keys_of(&self, learners: &[i64]) -> Result<Vec<(i64, Key)>> {
+        let keys = &self.tables().keys;
+        Ok(learners.iter().filter_map(|learner| Some((*learner, *keys.get(learner)?))).collect())
+    }
+
     fn keys(&self, each: &mut dyn FnMut(i64, Key) -> Result<()>) -> Result<()> {
         self.tables().keys.iter().try_for_each(|(learner, key)| each(*learner, *key))
+    }
+
+    fn values_of_identity(&self, each: &mut dyn FnMut(i64, i64, &str) -> Result<()>) -> Result<()> {
+        let mut facts = self.tables().identities.values();
+        facts.try_for_each(|fact| each(fact.learner, fact.scheme, &fact.value))
     }
 
     fn identities_of(&self, learner: i64) -> Result<Vec<Identity>> {

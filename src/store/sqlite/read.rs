@@ -80,6 +80,9 @@ fn log_row(row: &Row) -> rusqlite::Result<LogRow> {
     })
 }
 
+/// Secrets that one statement looks up.
+const KEYS_AT_ONCE: usize = 64;
+
 impl Read for Sqlite {
     fn heads(&self) -> Result<Vec<Head>> {
         let rows = self.list("SELECT id, origin, size, root, frontier FROM log ORDER BY id", [], log_row)?;
@@ -246,9 +249,39 @@ impl Read for Sqlite {
         self.one("SELECT key FROM learner WHERE id = ?", [learner], |row| row.get(0))
     }
 
+    fn keys_of(&self, learners: &[i64]) -> Result<Vec<(i64, Key)>> {
+        let mut found = Vec::with_capacity(learners.len());
+        let chunks = learners.chunks_exact(KEYS_AT_ONCE);
+        let rest = chunks.remainder();
+        let sql = format!("SELECT id, key FROM learner WHERE id IN (?{})", ",?".repeat(KEYS_AT_ONCE - 1));
+        for chunk in chunks {
+            let read = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+            found.extend(self.list(&sql, rusqlite::params_from_iter(chunk), read)?);
+        }
+        for learner in rest {
+            found.extend(self.key(*learner)?.map(|key| (*learner, key)));
+        }
+        Ok(found)
+    }
+
     fn keys(&self, each: &mut dyn FnMut(i64, Key) -> Result<()>) -> Result<()> {
         let read = |row: &Row| Ok((row.get(0)?, row.get(1)?));
         self.each("SELECT id, key FROM learner ORDER BY id", [], read, |(id, key)| each(id, key))
+    }
+
+    fn values_of_identity(&self, each: &mut dyn FnMut(i64, i64, &str) -> Result<()>) -> Result<()> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT learner, scheme, value FROM identity")
+            .map_err(fault(self.path()))?;
+        let mut rows = statement.query([]).map_err(fault(self.path()))?;
+        while let Some(row) = rows.next().map_err(fault(self.path()))? {
+            let value = row.get_ref(2).map_err(fault(self.path()))?;
+            let value = value.as_str().map_err(|error| fault(self.path())(error.into()))?;
+            let number = |at| row.get(at).map_err(fault(self.path()));
+            each(number(0)?, number(1)?, value)?;
+        }
+        Ok(())
     }
 
     fn identities_of(&self, learner: i64) -> Result<Vec<Identity>> {

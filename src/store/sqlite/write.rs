@@ -28,6 +28,23 @@ const BALANCE: &[&str] =
 const MOVEMENT: &[&str] =
     &["entry", "kind", "decision", "learner", "lot", "num", "den", "system", "amount", "period", "undoes"];
 
+/// Adds to a balance, or begins it; says whether nothing is left in it.
+const ADD_BALANCE: &str = "INSERT INTO balance (learner, system, held, placed, converted, redeemed, expired, transferred) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, system) DO UPDATE SET \
+    held = held + excluded.held, placed = placed + excluded.placed, converted = converted + excluded.converted, \
+    redeemed = redeemed + excluded.redeemed, expired = expired + excluded.expired, \
+    transferred = transferred + excluded.transferred \
+    RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
+fn bind_balance(
+    statement: &mut Statement,
+    at: usize,
+    (learner, system, balance): &(i64, i64, Balance),
+) -> rusqlite::Result<()> {
+    let amounts = Place::ALL[1..].iter().map(|place| balance.at(*place).0);
+    let mut numbers = [*learner, *system].into_iter().chain(amounts).zip(at..);
+    numbers.try_for_each(|(number, at)| statement.raw_bind_parameter(at, number))
+}
+
 /// A JSON value as SQLite keeps it; the registries hold numbers and texts only.
 pub fn sql_value(value: &Value) -> SqlValue {
     match value {
@@ -61,13 +78,6 @@ impl Sqlite {
         assert!(self.open_batch.get(), "the ledger is written inside `append` only");
         let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
         statement.execute(params).map(drop).map_err(fault(self.path()))
-    }
-
-    /// Runs a statement that returns one flag.
-    fn run_returning(&self, sql: &str, params: impl Params) -> Result<bool> {
-        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
-        let mut statement = self.conn.prepare_cached(sql).map_err(fault(self.path()))?;
-        statement.query_row(params, |row| row.get(0)).map_err(fault(self.path()))
     }
 
     /// Inserts many rows, several a statement; `bind` sets a row's parameters from the given one on.
@@ -351,28 +361,25 @@ impl Tx for Sqlite {
     }
 
     fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()> {
-        let sql = "INSERT INTO balance (learner, system, held, placed, converted, redeemed, expired, transferred) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, system) DO UPDATE SET \
-                   held = held + excluded.held, placed = placed + excluded.placed, \
-                   converted = converted + excluded.converted, redeemed = redeemed + excluded.redeemed, \
-                   expired = expired + excluded.expired, transferred = transferred + excluded.transferred \
-                   RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 \
-                   AND transferred = 0";
         // Accounts without a balance yet come last, and need no look-up; keys out of order all get one.
         let ascending = rows.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1));
         let last = if ascending { self.highest("balance", "learner")? } else { i64::MAX };
         let (known, new) = rows.split_at(rows.partition_point(|(learner, _, _)| *learner <= last));
         let filled: Vec<_> = new.iter().filter(|(_, _, balance)| !balance.is_empty()).collect();
-        self.insert_many("balance", &bound(BALANCE), &filled, |s, at, (learner, system, balance)| {
-            let amounts = Place::ALL[1..].iter().map(|place| balance.at(*place).0);
-            let mut numbers = [*learner, *system].into_iter().chain(amounts).zip(at..);
-            numbers.try_for_each(|(number, at)| s.raw_bind_parameter(at, number))
-        })?;
-        for (learner, system, balance) in known {
-            let mut amounts = vec![*learner, *system];
-            amounts.extend(Place::ALL[1..].iter().map(|place| balance.at(*place).0));
-            if self.run_returning(sql, rusqlite::params_from_iter(amounts))? {
-                self.run("DELETE FROM balance WHERE learner = ? AND system = ?", (learner, system))?;
+        self.insert_many("balance", &bound(BALANCE), &filled, |s, at, row| bind_balance(s, at, row))?;
+        let mut add = self.conn.prepare_cached(ADD_BALANCE).map_err(fault(self.path()))?;
+        for row in known {
+            bind_balance(&mut add, 1, row).map_err(fault(self.path()))?;
+            let mut answer = add.raw_query();
+            let is_empty = match answer.next().map_err(fault(self.path()))? {
+                Some(row) => row.get(0).map_err(fault(self.path()))?,
+                None => false,
+            };
+            // A statement is done only when it was asked for more.
+            answer.next().map_err(fault(self.path()))?;
+            drop(answer);
+            if is_empty {
+                self.run("DELETE FROM balance WHERE learner = ? AND system = ?", (row.0, row.1))?;
             }
         }
         Ok(())
