@@ -33,6 +33,7 @@ pub fn checked(profile: &Profile, path: PathBuf) -> Option<Outcome> {
         reason: None,
         rejects: None,
         expected: Expected::default(),
+        verdicts: true,
         limit: 50,
         log: 0,
     };
