@@ -7,7 +7,7 @@
 --   journal   act, act_row, achievement, movement, identity, refusal, staged: only ever grows; each row
 --             is covered by a leaf of the Merkle log (tile, log), so `creditbank verify` names any change.
 --   registry  institution … closure: what the newest act_row says of each thing; a projection.
---   derived   batch, decision, balance, summary: rebuilt from the journal by `creditbank rebuild`.
+--   derived   batch, decision, link, pair, described, balance, summary: rebuilt from the journal by `creditbank rebuild`.
 --
 -- An entry is one leaf. Its number is log * 2^40 + seq, so that in log 0 it is the leaf's place in the
 -- tree. Amounts are thousandths of a credit. Dates are ISO 8601 text.
@@ -39,8 +39,8 @@ CREATE TABLE tile (
 -- ---------------------------------------------------------------- journal
 
 -- Acts: facts without an amount. kind: 1 genesis, 2 batch, 3 register, 4 enrol, 5 decision,
--- 6 refuse, 7 close, 8 receipt, 13 stage. An act about one learner names them; its leaf is then a salted
--- commitment.
+-- 6 refuse, 7 close, 8 receipt, 9 merge, 10 unmerge, 11 review, 12 distinct, 13 stage. An act about one
+-- learner names them; its leaf is then a salted commitment.
 CREATE TABLE act (
   entry       INTEGER PRIMARY KEY,
   kind        INTEGER NOT NULL,
@@ -201,7 +201,34 @@ CREATE TABLE decision (
   target   TEXT,
   rule     INTEGER
 ) STRICT;
--- What each learner has in each credit system; `recognised`, the source, is minus the sum.
+-- That an account is the same person's as another, since a day; ended by an unmerge act, or it stands.
+-- Entries keep the account under which they were made: whoever asks for the person finds both.
+CREATE TABLE link (
+  entry    INTEGER PRIMARY KEY,
+  account  INTEGER NOT NULL,
+  person   INTEGER NOT NULL,
+  since    TEXT NOT NULL,
+  ended    INTEGER,
+  until    TEXT
+) STRICT;
+-- Accounts that may be one person's, for somebody to look at; `apart` is the act that says they are two.
+CREATE TABLE pair (
+  entry    INTEGER PRIMARY KEY,
+  account  INTEGER NOT NULL,
+  other    INTEGER NOT NULL,
+  score    INTEGER NOT NULL,
+  why      TEXT NOT NULL,
+  apart    INTEGER
+) STRICT;
+-- People by birth date and name (folded, its parts in one order), where facts of identity give both.
+CREATE TABLE described (
+  birth    TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  learner  INTEGER NOT NULL,
+  PRIMARY KEY (birth, name, learner)
+) STRICT, WITHOUT ROWID;
+-- What each person has in each credit system, under the account that no standing link leads on from;
+-- `recognised`, the source, is minus the sum.
 CREATE TABLE balance (
   learner      INTEGER NOT NULL,
   system       INTEGER NOT NULL,
@@ -253,6 +280,12 @@ CREATE TRIGGER identity_stays BEFORE DELETE ON identity BEGIN SELECT RAISE(ABORT
 CREATE VIEW v_learner AS
   SELECT i.learner AS learner, s.name AS scheme, s.issuer, i.value, i.valid_from, i.valid_to, i.entry
   FROM identity i JOIN scheme s ON s.id = i.scheme;
+
+CREATE VIEW v_link AS
+  SELECT account, person, since, until, entry, ended FROM link;
+
+CREATE VIEW v_pair AS
+  SELECT account, other, score, why, entry, apart FROM pair;
 
 CREATE VIEW v_achievement AS
   SELECT a.entry, a.learner, t.code AS institution, o.code AS outcome, v.version, v.title,

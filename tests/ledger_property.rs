@@ -9,9 +9,11 @@ use creditbank::domain::fault::Fault;
 use creditbank::intake::profile::Profile;
 use creditbank::intake::rulebook::parse_toml;
 use creditbank::ledger::convert::Target;
-use creditbank::ledger::lots::{Cut, Lot};
+use creditbank::ledger::lots::{Cut, Lot, balances};
 use creditbank::ops::batch::Actor;
 use creditbank::ops::names::Names;
+use creditbank::ops::people::{merge, unmerge};
+use creditbank::ops::rebuild::rebuild;
 use creditbank::ops::undo::{self, Dependents, Selection};
 use creditbank::ops::verify::{Options, verify};
 use creditbank::ops::{close, convert, hold, import, init, learners, rules};
@@ -43,6 +45,9 @@ enum Command {
     Close(u8),
     /// The lot so many before the newest: put on hold, or taken off it.
     Hold(u8, bool),
+    /// Two learners, and whether what both have is reversed.
+    Merge(u8, u8, bool),
+    Unmerge(u8),
     /// The newest batch, at once: nothing may stand in the way, and all must be as it was before it.
     TakeBack,
 }
@@ -65,6 +70,8 @@ fn a_command() -> impl Strategy<Value = Command> {
         3 => (0..12u8, dependents()).prop_map(|(back, how)| Command::ReverseEntry(back, how)),
         1 => (0..3u8).prop_map(Command::Close),
         3 => (0..6u8, any::<bool>()).prop_map(|(back, lift)| Command::Hold(back, lift)),
+        2 => (0..LEARNERS, 0..LEARNERS, any::<bool>()).prop_map(|(a, b, all)| Command::Merge(a, b, all)),
+        2 => (0..LEARNERS).prop_map(Command::Unmerge),
         2 => Just(Command::TakeBack),
     ]
 }
@@ -144,6 +151,8 @@ struct Banks {
     engines: Vec<(&'static str, Box<dyn Store>)>,
     folder: TempDir,
     files: u32,
+    /// Which account was merged into which, as the commands that succeeded say.
+    merged: BTreeMap<i64, i64>,
 }
 
 impl Banks {
@@ -152,7 +161,7 @@ impl Banks {
         let sqlite = Sqlite::create(&folder.path().join("ledger.db")).unwrap();
         let engines: Vec<(&str, Box<dyn Store>)> =
             vec![("memory", Box::new(Memory::new())), ("sqlite", Box::new(sqlite))];
-        let mut banks = Banks { engines, folder, files: 0 };
+        let mut banks = Banks { engines, folder, files: 0, merged: BTreeMap::new() };
         let founding = init::Founding {
             name: "Bank".into(),
             identifier: "bank.example".into(),
@@ -254,6 +263,38 @@ impl Banks {
         self.both(|store| hold::hold(store, &actor(), &request).map(|done| done.lots)).map(drop)
     }
 
+    fn merge(&mut self, one: i64, other: i64, reverse_duplicates: bool) -> Result<(), &'static str> {
+        let request = merge::Request {
+            person: one,
+            account: other,
+            reason: "test".into(),
+            reverse_duplicates,
+            date: TODAY,
+            dry_run: false,
+            log: 0,
+        };
+        let (person, account) = self.both(|store| {
+            let done = merge::merge(store, &actor(), &request)?;
+            Ok((done.person.0, done.account.0))
+        })?;
+        assert_eq!((person, account), (self.person(one), self.person(other)));
+        self.merged.insert(account, person);
+        Ok(())
+    }
+
+    fn unmerge(&mut self, account: i64) -> Result<(), &'static str> {
+        let reason = "test".to_owned();
+        let request = unmerge::Request { account, reason, date: TODAY, dry_run: false, log: 0 };
+        self.both(|store| unmerge::unmerge(store, &actor(), &request).map(|done| done.restored))?;
+        assert!(self.merged.remove(&account).is_some());
+        Ok(())
+    }
+
+    /// The account that names the person.
+    fn person(&self, account: i64) -> i64 {
+        self.merged.get(&account).map_or(account, |person| self.person(*person))
+    }
+
     /// One of the banks; they are compared after every command.
     fn one(&self) -> &dyn Read {
         self.engines[0].1.as_ref()
@@ -279,7 +320,8 @@ fn kept(read: &dyn Read) -> Balances {
 
 fn lots(read: &dyn Read) -> Vec<Lot> {
     let names = Names::default();
-    let all = 1..=read.last_learner().unwrap();
+    let links = learners::links(read, &Cut::default()).unwrap();
+    let all = (1..=read.last_learner().unwrap()).filter(|learner| links.is_person(*learner));
     all.flat_map(|learner| learners::lots(read, &names, learner, &Cut::default()).unwrap()).collect()
 }
 
@@ -308,7 +350,8 @@ fn journal(read: &dyn Read) -> Vec<(EntryId, EntryKind, i64)> {
 
 /// The balances counted anew from the entries by a model of its own: an undoing takes back, entry by
 /// entry, whatever the undone entry did.
-fn recounted(read: &dyn Read) -> Balances {
+fn recounted(banks: &Banks) -> Balances {
+    let read = banks.one();
     let end = EntryId::new(0, store::head(read, 0).unwrap().size);
     let start = EntryId::new(0, 0);
     let mut moved: BTreeMap<EntryId, (i64, i64, Place, Place, i64)> = BTreeMap::new();
@@ -336,7 +379,7 @@ fn recounted(read: &dyn Read) -> Balances {
     .unwrap();
     let mut balances: BTreeMap<(i64, i64), Balance> = BTreeMap::new();
     for (learner, system, from, to, amount) in moved.into_values() {
-        balances.entry((learner, system)).or_default().shift(from, to, Credits(amount));
+        balances.entry((banks.person(learner), system)).or_default().shift(from, to, Credits(amount));
     }
     balances.retain(|_, balance| !balance.is_empty());
     balances.into_iter().map(|(key, balance)| (key, balance.0)).collect()
@@ -380,7 +423,7 @@ fn check(banks: &Banks) {
     let (all, balances) = (lots(memory), kept(memory));
     assert_eq!(all, lots(sqlite));
     assert_eq!(balances, kept(sqlite));
-    assert_eq!(balances, recounted(memory));
+    assert_eq!(balances, recounted(banks));
     let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
     for ((_, system), places) in &balances {
         assert!(places[1..].iter().all(|amount| *amount >= 0), "{places:?}");
@@ -398,17 +441,42 @@ fn check(banks: &Banks) {
     let holds: BTreeMap<EntryId, EntryId> =
         all.iter().filter_map(|lot| Some((lot.achievement.entry, lot.on_hold?))).collect();
     assert_eq!(holds, recounted_holds(memory));
-    standing_once(&all);
+    standing_once(banks, &all);
     whole_decisions(memory, &all);
 }
 
-/// No two standing achievements have one key.
-fn standing_once(all: &[Lot]) {
+/// No two standing achievements of a person have one key.
+fn standing_once(banks: &Banks, all: &[Lot]) {
     let mut keys = BTreeSet::new();
     for lot in all.iter().filter(|lot| lot.reversed_by.is_none()) {
         let a = &lot.achievement;
-        assert!(keys.insert((a.learner, a.outcome, a.period, a.attempt)), "{lot:?}");
+        assert!(keys.insert((banks.person(a.learner), a.outcome, a.period, a.attempt)), "{lot:?}");
     }
+}
+
+/// The journal as it stood at each size gives the balances of that time, whatever was merged or parted since.
+fn known_then(banks: &Banks, then: &BTreeMap<u64, Balances>) {
+    let (read, names) = (banks.one(), Names::default());
+    for (size, due) in then {
+        let cut = Cut { as_of: None, known: Some(EntryId::new(0, *size)) };
+        let links = learners::links(read, &cut).unwrap();
+        let mut found = Balances::new();
+        for person in (1..=read.last_learner().unwrap()).filter(|learner| links.is_person(*learner)) {
+            let all = learners::lots(read, &names, person, &cut).unwrap();
+            let own = balances(&all).into_iter().filter(|(_, balance)| !balance.is_empty());
+            found.extend(own.map(|(system, balance)| ((person, system), balance.0)));
+        }
+        assert_eq!(&found, due, "at size {size}");
+    }
+}
+
+/// What is derived is made again as it was, links and balances included.
+fn rebuilt(banks: &mut Banks) {
+    let (before, journal_before) = (kept(banks.one()), journal(banks.one()));
+    let made = banks.both(|store| rebuild(store).map(|made| (made.links, made.pairs, made.balances)));
+    assert_eq!(made.unwrap().2 as usize, before.len());
+    assert_eq!((kept(banks.one()), journal(banks.one())), (before, journal_before));
+    check(banks);
 }
 
 /// What one decision placed stands whole or not at all, and its worth is what the rule gave.
@@ -474,13 +542,30 @@ fn accounts_of(banks: &Banks, learner: Option<u8>) -> Option<Vec<i64>> {
     Some(learners::find(banks.one(), &format!("L{number}")).into_iter().collect())
 }
 
+/// Whether a batch merged or unmerged accounts.
+fn about_people(read: &dyn Read, no: i64) -> bool {
+    let Some(batch) = read.batch(no).unwrap() else { return false };
+    let mut found = false;
+    read.acts(batch.entry, batch.entry.plus(batch.size as u64), &mut |act, _| {
+        found |= matches!(act.kind, EntryKind::Merge | EntryKind::Unmerge);
+        Ok(())
+    })
+    .unwrap();
+    found
+}
+
 /// Reverses the newest batch; the balances are those before it.
 fn take_back(banks: &mut Banks, newest: Selection, before: &Balances) {
+    // Only what moved nothing stays, or is on hold; and what a merge or an unmerge moved, which is a part of it.
+    let Selection::Batch(no) = newest else { panic!("a batch") };
+    let people = about_people(banks.one(), no);
+    let stays: &[&str] = match people {
+        true => &["U101", "U102", "U106", "U110", "U111", "U112", "U113"],
+        false => &["U106", "U111", "U112"],
+    };
     match banks.undo(newest, false, Dependents::Refuse) {
-        Ok(_) => assert_eq!(kept(banks.one()), *before),
-        Err(code) => {
-            assert!(["U106", "U111", "U112"].contains(&code), "only what moved nothing stays, or is on hold")
-        }
+        Ok(_) => assert!(people || kept(banks.one()) == *before),
+        Err(code) => assert!(stays.contains(&code), "{code}"),
     }
 }
 
@@ -520,13 +605,27 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
                 None => Ok(()),
             }
         }
+        Command::Merge(one, other, reverse) => {
+            let accounts = [*one, *other].map(|number| accounts_of(banks, Some(number)).unwrap());
+            match (accounts[0].first(), accounts[1].first()) {
+                (Some(one), Some(other)) => banks.merge(*one, *other, *reverse),
+                _ => Ok(()),
+            }
+        }
+        Command::Unmerge(who) => match accounts_of(banks, Some(*who)).unwrap().first() {
+            Some(account) => banks.unmerge(*account),
+            None => Ok(()),
+        },
         Command::TakeBack => {
             let newest = Selection::Batch(batches(banks.one()));
             return take_back(banks, newest, before);
         }
     };
     // A refusal is an answer; one that means a damaged ledger is none.
-    let known = ["U101", "U102", "U105", "U106", "U110", "U111", "U112", "P101", "H103", "H104", "H105"];
+    let known = [
+        "U101", "U102", "U105", "U106", "U110", "U111", "U112", "U113", "P101", "H103", "H104", "H105",
+        "L103", "L104", "L106", "L107", "L108",
+    ];
     assert!(outcome.is_ok() || outcome.is_err_and(|code| known.contains(&code)), "{command:?}: {outcome:?}");
 }
 
@@ -579,6 +678,7 @@ proptest! {
         let mut banks = Banks::open();
         check(&banks);
         let mut before = kept(banks.one());
+        let mut then = BTreeMap::new();
         for command in &commands {
             let (newest, now) = (batches(banks.one()), kept(banks.one()));
             run(&mut banks, command, &before);
@@ -586,7 +686,10 @@ proptest! {
             if batches(banks.one()) > newest {
                 before = now;
             }
+            then.insert(store::head(banks.one(), 0).unwrap().size, recounted(&banks));
         }
+        known_then(&banks, &then);
+        rebuilt(&mut banks);
         verified(&banks);
         nothing_is_converted_twice(&mut banks);
         every_hold_is_lifted(&mut banks);

@@ -11,6 +11,7 @@
 use creditbank::domain::credits::Credits;
 use creditbank::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
 use creditbank::domain::fault::{Fault, Result};
+use creditbank::domain::link::{Description, Link, Pair};
 use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::{Grade, Institution, Outcome, PeriodRow, Scheme, TABLES};
 use creditbank::proof::merkle::{Frontier, Hash, leaf_hash};
@@ -143,6 +144,19 @@ fn batch(entry: EntryId, no: i64, size: i64) -> BatchRow {
 fn decision(entry: EntryId) -> DecisionRow {
     let verb = "convert".to_owned();
     DecisionRow { entry, learner: Some(1), verb, target: Some("ECTS".to_owned()), rule: Some(3) }
+}
+
+fn link(entry: EntryId, account: i64, ended: Option<EntryId>) -> Link {
+    let day = jiff::civil::date(2025, 2, 28);
+    Link { entry, account, person: 1, since: day, ended: ended.map(|entry| (entry, day)) }
+}
+
+fn pair(entry: EntryId, account: i64, apart: Option<EntryId>) -> Pair {
+    Pair { entry, account, other: 1, score: 90, why: "the same name".to_owned(), apart }
+}
+
+fn described(learner: i64, name: &str) -> Description {
+    Description { birth: "2001-05-06".to_owned(), name: name.to_owned(), learner }
 }
 
 fn summary_key(institution: i64, level: &str) -> SummaryKey {
@@ -329,6 +343,12 @@ fn say_learners(read: &dyn Read, said: &mut Vec<String>) {
     let keys = gather(|each| read.keys(&mut |learner, key| each((learner, key))));
     let identities = gather(|each| read.identities(each));
     said.push(format!("last learner: {} of {keys:?}", read.last_learner().unwrap()));
+    said.push(format!("links: {:?} pairs: {:?}", read.links().unwrap(), read.pairs().unwrap()));
+    let descriptions = gather(|each| read.descriptions(each));
+    said.push(format!("descriptions: {descriptions:?}"));
+    for name in ["", "A", "a", "王小明"] {
+        said.push(format!("{name} is described: {:?}", read.described("2001-05-06", name).unwrap()));
+    }
     said.push(format!("identities: {identities:?}"));
     for fact in &identities {
         said.push(format!("{:?} is {:?}", fact.value, read.identities_with(&fact.value).unwrap()));
@@ -392,6 +412,9 @@ fn put_one_of_all(tx: &mut dyn Tx) -> Result<()> {
     tx.put_act(&act(at(7), EntryKind::Refuse, None))?;
     tx.put_refusals(&[refusal(at(7), 0)])?;
     tx.put_batch(&batch(at(1), 1, 7))?;
+    tx.put_link(&link(at(3), 2, None))?;
+    tx.put_pair(&pair(at(3), 2, None))?;
+    tx.put_descriptions(&[described(1, "王小明")])?;
     tx.add_balances(&[(1, 2, Balance([-3_000, 2_000, 1_000, 0, 0, 0, 0]))])?;
     tx.add_summaries(&[(summary_key(1, "6"), sums(1, 3_000))])?;
     tx.put_head(&head(0, 8))?;
@@ -862,12 +885,16 @@ fn what_is_derived_can_be_built_again() {
         assert!(TABLES.iter().all(|table| rows(store, table, None).is_empty()));
         assert!(gather(|each| store.batches(each)).is_empty() && store.decision(at(5)) == Ok(None));
         assert!(balances(store, None).is_empty() && summaries(store).is_empty());
+        assert!(store.links().unwrap().is_empty() && store.pairs().unwrap().is_empty());
         assert_eq!(acts(store, at(0), at(9)).len(), 6, "the journal stays");
         commit(store, |tx| {
             let kept = gather(|each| tx.act_rows(at(2), each));
             tx.project_act_rows(&kept)?;
             tx.put_batch(&batch(at(1), 1, 7))?;
             tx.put_decision(&decision(at(5)))?;
+            tx.put_link(&link(at(3), 2, None))?;
+            tx.put_pair(&pair(at(3), 2, None))?;
+            tx.put_descriptions(&[described(1, "王小明")])?;
             tx.add_balances(&[(1, 2, Balance([-3_000, 2_000, 1_000, 0, 0, 0, 0]))])?;
             tx.add_summaries(&[(summary_key(1, "6"), sums(1, 3_000))])
         });
@@ -891,6 +918,9 @@ enum Sort {
     Identities,
     Batch,
     Decision,
+    Link,
+    Pair,
+    Described,
     Balances,
     Summaries,
     Tiles,
@@ -942,6 +972,9 @@ fn sort() -> impl Strategy<Value = Sort> {
         4 => Just(Sort::Identities),
         3 => Just(Sort::Batch),
         2 => Just(Sort::Decision),
+        2 => Just(Sort::Link),
+        2 => Just(Sort::Pair),
+        2 => Just(Sort::Described),
         4 => Just(Sort::Balances),
         4 => Just(Sort::Summaries),
         2 => Just(Sort::Tiles),
@@ -1033,6 +1066,15 @@ fn put(tx: &mut dyn Tx, log: i64, next: &mut u64, sort: Sort, seed: u64) -> Resu
             let (learner, rule) = (picks.some(4), picks.some(9));
             tx.put_decision(&DecisionRow { learner, rule, ..decision(place(picks)) })
         }
+        Sort::Link => {
+            let (entry, ended) = (at(picks.below(6) as u64), picks.some(9).map(|seq| at(seq as u64)));
+            tx.put_link(&link(entry, picks.below(4), ended))
+        }
+        Sort::Pair => {
+            let (entry, apart) = (at(picks.below(6) as u64), picks.some(9).map(|seq| at(seq as u64)));
+            tx.put_pair(&pair(entry, picks.below(4), apart))
+        }
+        Sort::Described => tx.put_descriptions(&[described(picks.below(4), &picks.text())]),
         Sort::Identities => {
             let entry = place(picks);
             let facts = (0..=picks.below(2))

@@ -154,7 +154,8 @@ fn column_is_told(table: &str, column: &str) -> bool {
         "tile" => column == "hashes",
         "balance" => !["learner", "system"].contains(&column),
         "summary" => ["achievements", "deposited", "placed", "converted"].contains(&column),
-        "batch" | "decision" | "log" | "learner" | "act_row" => {
+        "described" => false,
+        "batch" | "decision" | "link" | "pair" | "log" | "learner" | "act_row" => {
             !["entry", "id", "ord", "tbl", "row"].contains(&column)
         }
         _ => true,
@@ -214,7 +215,17 @@ fn every_value_of_the_movements() {
 
 #[test]
 fn every_value_of_the_log_and_of_what_is_derived() {
-    check_every_value(&["log", "tile", "batch", "decision", "balance", "summary"]);
+    check_every_value(&[
+        "log",
+        "tile",
+        "batch",
+        "decision",
+        "link",
+        "pair",
+        "described",
+        "balance",
+        "summary",
+    ]);
 }
 
 #[test]
@@ -235,7 +246,7 @@ fn no_number_makes_it_panic() {
                     "UPDATE {table} SET \"{column}\" = {value} WHERE rowid = (SELECT max(rowid) FROM {table})"
                 );
                 let sql = match table.as_str() {
-                    "act_row" | "refusal" | "staged" | "identity" | "balance" | "summary" => {
+                    "act_row" | "refusal" | "staged" | "identity" | "described" | "balance" | "summary" => {
                         format!("UPDATE OR IGNORE {table} SET \"{column}\" = {value}")
                     }
                     _ => sql,
@@ -253,7 +264,7 @@ fn no_table_is_left_out() {
     let bank = Copy::founded();
     let mut tested = vec!["act", "act_row", "identity", "learner", "refusal", "staged"];
     tested.extend(["achievement", "movement"]);
-    tested.extend(["log", "tile", "batch", "decision", "balance", "summary"]);
+    tested.extend(["log", "tile", "batch", "decision", "link", "pair", "described", "balance", "summary"]);
     tested.extend(creditbank::domain::registry::TABLES);
     for table in strings(&bank.open(), TABLES) {
         assert!(tested.contains(&table.as_str()), "{table} is not tampered with");
@@ -278,6 +289,9 @@ fn a_row_that_is_gone() {
     bank.expect("DELETE FROM balance WHERE learner = 1", "V403", "balance CB");
     bank.expect("DELETE FROM decision", "V402", "decision entry");
     bank.expect("DELETE FROM batch WHERE no = 2", "V401", "batch 2");
+    bank.expect("DELETE FROM link", "V405", "link entry");
+    bank.expect("DELETE FROM pair", "V406", "pair entry");
+    bank.expect("DELETE FROM described WHERE learner = 6", "V407", "described of CB");
     bank.expect("DELETE FROM learner WHERE id = 3", "V111", "learner 3");
     bank.expect("DELETE FROM identity WHERE learner = 6", "V105", "identity");
     bank.expect("DELETE FROM act_row WHERE ord = 0 AND tbl = 'institution'", "V110", "act_row");
@@ -311,6 +325,7 @@ fn a_row_that_was_added() {
     bank.expect("INSERT INTO tile VALUES (0, 0, 7, zeroblob(32))", "V203", "tile level 0 index 7");
     bank.expect("INSERT INTO tile VALUES (4, 0, 0, zeroblob(32))", "V203", "log 4");
     bank.expect("INSERT INTO batch VALUES (7, 99, 1, '{}')", "V401", "batch 99");
+    bank.expect("INSERT INTO link VALUES (7, 2, 1, '2024-01-01', NULL, NULL)", "V405", "link entry 7");
 }
 
 #[test]
@@ -418,7 +433,7 @@ fn an_approval_that_is_none() {
     let bank = Copy::founded();
     for (wrong, says) in [
         (Settled::BySelf, "staged themselves"),
-        (Settled::Twice, "settled by batch B5 before"),
+        (Settled::Twice, "settled by batch B6 before"),
         (Settled::NeverStaged, "no batch before it was staged as B3"),
         (Settled::OtherFiles, "not those staged"),
     ] {
@@ -466,7 +481,9 @@ fn what_is_derived_can_be_made_again() {
     let before = root(&bank);
     let copy = bank.again();
     let conn = copy.open();
-    for table in ["batch", "decision", "balance", "summary", "institution", "rule", "period", "outcome"] {
+    for table in
+        ["batch", "decision", "link", "balance", "summary", "institution", "rule", "period", "outcome"]
+    {
         conn.execute_batch(&format!("DELETE FROM {table}")).unwrap();
     }
     conn.execute_batch("UPDATE system SET name = 'x'; INSERT INTO grade VALUES (77, 'a', 'b')").unwrap();
@@ -474,7 +491,7 @@ fn what_is_derived_can_be_made_again() {
     assert!(!copy.verify().is_clean());
     let mut ledger = Sqlite::open(&copy.path).unwrap();
     let rebuilt = rebuild(&mut ledger).unwrap();
-    assert_eq!((rebuilt.batches, rebuilt.decisions), (3, 6));
+    assert_eq!((rebuilt.batches, rebuilt.decisions, rebuilt.links, rebuilt.pairs), (4, 7, 2, 2));
     assert!(ledger.heads().is_ok());
     drop(ledger);
     let verdict = copy.verify();

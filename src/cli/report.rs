@@ -58,7 +58,8 @@ enum Which {
         #[command(flatten)]
         shape: Shape,
     },
-    /// What waits for somebody: staged batches, refused rows not yet mended, dates that must be known to the day, holds
+    /// What waits for somebody: staged batches, refused rows not yet mended, dates that must be known to the day,
+    /// holds, people who may have two accounts
     OpenItems {
         #[command(flatten)]
         shape: Shape,
@@ -91,7 +92,7 @@ impl Which {
             Which::Balances { learner, .. } | Which::Journal { learner, .. } => learner.as_ref(),
             _ => None,
         };
-        query.learner = learner.map(|text| learners::find(read, text)).transpose()?;
+        query.learner = learner.map(|text| learners::find_person(read, text, &query.cut)).transpose()?;
         if let Which::Totals { by, .. } = self {
             query.by.clone_from(by);
         }

@@ -122,8 +122,15 @@ impl Rebuild {
     pub fn run(&self, context: &Context) -> Result<Done> {
         let rebuilt = rebuild(&mut context.open()?)?;
         println!(
-            "rebuilt from the journal: {} registry rows, {} batches, {} decisions, {} balances, {} summary rows",
-            rebuilt.registry_rows, rebuilt.batches, rebuilt.decisions, rebuilt.balances, rebuilt.summaries
+            "rebuilt from the journal: {} registry rows, {} batches, {} decisions, {} links, {} pairs, {} descriptions, {} balances, {} summary rows",
+            rebuilt.registry_rows,
+            rebuilt.batches,
+            rebuilt.decisions,
+            rebuilt.links,
+            rebuilt.pairs,
+            rebuilt.descriptions,
+            rebuilt.balances,
+            rebuilt.summaries
         );
         Ok(Done::Well)
     }

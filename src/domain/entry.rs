@@ -86,6 +86,14 @@ pub enum EntryKind {
     Close = 7,
     /// A batch of an import ends: what it took, what it did not, and what its files add up to.
     Receipt = 8,
+    /// Two accounts are found to be one person's.
+    Merge = 9,
+    /// A merge is taken back: they are two people's after all.
+    Unmerge = 10,
+    /// Two accounts may be one person's: somebody has to look.
+    Review = 11,
+    /// Somebody looked: the two accounts are two people's.
+    Distinct = 12,
     /// Files are kept that wait for a second officer.
     Stage = 13,
     /// An achievement deposits credit: recognised → held.
@@ -108,7 +116,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 17] = [
+    pub const ALL: [EntryKind; 21] = [
         EntryKind::Genesis,
         EntryKind::Batch,
         EntryKind::Register,
@@ -117,6 +125,10 @@ impl EntryKind {
         EntryKind::Refuse,
         EntryKind::Close,
         EntryKind::Receipt,
+        EntryKind::Merge,
+        EntryKind::Unmerge,
+        EntryKind::Review,
+        EntryKind::Distinct,
         EntryKind::Stage,
         EntryKind::Deposit,
         EntryKind::Record,
@@ -144,6 +156,10 @@ impl EntryKind {
             EntryKind::Refuse => "refuse",
             EntryKind::Close => "close",
             EntryKind::Receipt => "receipt",
+            EntryKind::Merge => "merge",
+            EntryKind::Unmerge => "unmerge",
+            EntryKind::Review => "review",
+            EntryKind::Distinct => "distinct",
             EntryKind::Stage => "stage",
             EntryKind::Deposit => "deposit",
             EntryKind::Record => "record",
@@ -216,6 +232,11 @@ impl Balance {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs;
         }
+    }
+
+    /// The same amounts, taken away.
+    pub fn negated(&self) -> Balance {
+        Balance(self.0.map(i64::wrapping_neg))
     }
 
     /// True where nothing stands anywhere.

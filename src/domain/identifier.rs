@@ -6,7 +6,7 @@ use crate::domain::text::clean;
 use std::fmt;
 
 /// The schemes of facts that describe a person and identify nobody.
-pub const DESCRIPTIONS: [&str; 5] = ["name", "birth-date", "sex", "region", "sector"];
+pub const DESCRIPTIONS: [&str; 6] = ["name", "former-name", "birth-date", "sex", "region", "sector"];
 
 /// An identifier of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,6 +7,8 @@ pub mod entry;
 pub mod fault;
 pub mod identifier;
 pub mod level;
+pub mod likeness;
+pub mod link;
 pub mod outcome;
 pub mod registry;
 pub mod rule;

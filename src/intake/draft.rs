@@ -77,6 +77,8 @@ pub struct Draft<'a> {
     pub attempt: u32,
     /// The person's or the institution's name.
     pub name: Option<Cow<'a, str>>,
+    /// A former name of the person.
+    pub former_name: Option<Cow<'a, str>>,
     /// The person's day of birth.
     pub birth_date: Option<Period>,
     /// The person's sex as the source writes it.

@@ -64,6 +64,19 @@ pub enum Mixed {
     Refuse,
 }
 
+/// What to do with a new learner whose name and birth date are somebody's who has an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alike {
+    /// Open an account and let somebody look at the two.
+    #[default]
+    Review,
+    /// Refuse the row.
+    Refuse,
+    /// Open an account and do not look.
+    Off,
+}
+
 /// How the file is written; what is not given is found in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileShape {
@@ -169,6 +182,10 @@ pub struct LearnerRule {
     pub issuer: Option<String>,
     /// What to do with an unknown one.
     pub unknown: Unknown,
+    /// What to do with an unknown one who is like somebody known.
+    pub alike: Alike,
+    /// The score from which two people are alike.
+    pub line: u32,
 }
 
 /// How outcomes are found.

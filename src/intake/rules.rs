@@ -127,6 +127,7 @@ rules! {
     LearnerAmbiguous "E313" "learner" "the identifier belongs to several people" "" "merge their accounts, or use another identifier";
     InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
     IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row, or merge the accounts if they are one person's";
+    LearnerLike "E318" "name, birth_date" "somebody of this name and birth date has an account" "" "record the identifier with `creditbank learner identify` where they are one person, or open an account with `creditbank learner add` where they are not";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
     Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, HashSet};
 
 /// From where the ledger is looked at: what was effective by a day, as it stood at a size of the log.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cut {
     /// Count only what was effective by the end of this day.
     pub as_of: Option<Date>,

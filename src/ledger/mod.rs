@@ -1,4 +1,5 @@
 //! Verbs, pure: what stands, and what a command would post.
 
 pub mod convert;
+pub mod links;
 pub mod lots;

@@ -335,10 +335,13 @@ impl<O: Orders> Run<'_, '_, O> {
     fn all(&mut self) -> Result<()> {
         match &self.request.learners {
             Some(learners) => {
-                let once: BTreeSet<i64> = learners.iter().copied().collect();
+                let links = self.poster.links();
+                let once: BTreeSet<i64> = learners.iter().map(|learner| links.person(*learner)).collect();
                 once.into_iter().try_for_each(|learner| self.learner(learner))
             }
-            None => (1..=self.poster.read().last_learner()?).try_for_each(|learner| self.learner(learner)),
+            None => (1..=self.poster.read().last_learner()?).try_for_each(|learner| {
+                if self.poster.links().is_person(learner) { self.learner(learner) } else { Ok(()) }
+            }),
         }
     }
 
@@ -346,7 +349,8 @@ impl<O: Orders> Run<'_, '_, O> {
         self.outcome.learners += 1;
         let names = self.poster.names();
         let read = self.poster.read();
-        let lots = learners::lots(read, &names, learner, &Cut::default())?;
+        let accounts = self.poster.links().accounts(learner);
+        let lots = learners::lots_of(read, &names, &accounts, &Cut::default())?;
         let (on_hold, own): (Vec<&Lot>, Vec<&Lot>) = lots
             .iter()
             .filter(|lot| lot.held > Credits::ZERO && lot.achievement.entry.log() == self.request.log)
@@ -373,7 +377,8 @@ impl<O: Orders> Run<'_, '_, O> {
             self.leave(LeftLot { account, lot, why, undecided: is_undecided }, told);
         }
         for left in &undecided {
-            self.wait(learner, left)?;
+            let lot = own.iter().find(|lot| lot.achievement.entry == left.lot);
+            self.wait(lot.map_or(learner, |lot| lot.achievement.learner), left)?;
         }
         Ok(())
     }
@@ -441,14 +446,15 @@ impl<O: Orders> Run<'_, '_, O> {
                     ),
                 )
             })?;
+        let account = account_of(learner, act, lots);
         let decision = Decision {
             lots: act.lots.clone(),
             system: rule.system.clone(),
             arithmetic: act.arithmetic.clone(),
             lost: act.lost.clone(),
-            ..self.decision(learner, act.rule)
+            ..self.decision(account, act.rule)
         };
-        let entry = self.open(learner, &decision)?;
+        let entry = self.open(account, &decision)?;
         let mut movements = Vec::with_capacity(2 * act.lots.len());
         for taken in &act.lots {
             let at = lots.iter().position(|lot| lot.achievement.entry == taken.lot);
@@ -485,6 +491,16 @@ impl<O: Orders> Run<'_, '_, O> {
         let undecided = vec![Undecided { lot: left.lot, rule: name, why: left.why.clone() }];
         let decision = Decision { verb: "undecided".to_owned(), undecided, ..self.decision(learner, rule) };
         self.open(learner, &decision).map(drop)
+    }
+}
+
+/// The account whose lots an act takes: the person's where it takes lots of several.
+fn account_of(person: i64, act: &Act, lots: &[&Lot]) -> i64 {
+    let taken = |lot: &&&Lot| act.lots.iter().any(|taken| taken.lot == lot.achievement.entry);
+    let accounts: BTreeSet<i64> = lots.iter().filter(taken).map(|lot| lot.achievement.learner).collect();
+    match accounts.first() {
+        Some(account) if accounts.len() == 1 => *account,
+        _ => person,
     }
 }
 

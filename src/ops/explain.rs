@@ -149,6 +149,7 @@ fn recorded(read: &dyn Read, names: &Names, row: &Achievement) -> Result<Facts> 
         ("entry", row.entry.into()),
         ("what it is", row.entry_kind().name().into()),
         ("learner", Account(row.learner).to_string().into()),
+        ("answers for", person_of(read, row.learner)?),
         ("institution", format!("{} ({})", institution.name, institution.code).into()),
         ("outcome", format!("{} {}, version {}", outcome.code, version.title, version.version).into()),
         ("kind", row.kind.name().into()),
@@ -174,6 +175,12 @@ fn recorded(read: &dyn Read, names: &Names, row: &Achievement) -> Result<Facts> 
         ("attributes as of then", attrs.map(|attrs| attrs.json).into()),
         ("amount", format!("{} {}", row.amount, system.code).into()),
     ])
+}
+
+/// The account that names the person, where it is another.
+fn person_of(read: &dyn Read, learner: i64) -> Result<Cell> {
+    let person = learners::links(read, &Cut::default())?.person(learner);
+    Ok((person != learner).then(|| Account(person).to_string()).into())
 }
 
 /// The profile version that read the row.

@@ -136,6 +136,8 @@ pub struct Outcome {
     pub unchecked: Vec<(Rule, u64)>,
     /// Accounts opened.
     pub learners: u64,
+    /// Pairs of accounts for somebody to look at.
+    pub reviews: u64,
     /// Words replaced by the profile.
     pub mended: Vec<Mending>,
     /// What is to be told of the files, by name.
@@ -414,7 +416,7 @@ fn profile_version(read: &dyn Read, profile: &Profile) -> Result<(ProfileRow, bo
 ///
 /// # Errors
 /// Where the ledger cannot be read.
-pub fn closed_through(read: &dyn Read) -> Result<Option<Date>> {
+pub fn closed_through(read: &(impl Read + ?Sized)) -> Result<Option<Date>> {
     let closures: Vec<crate::domain::registry::Closure> = store::all(read)?;
     Ok(closures.iter().filter_map(|row| crate::domain::date::parse_iso(&row.through).ok()).max())
 }

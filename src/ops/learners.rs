@@ -1,8 +1,11 @@
 //! Learners as commands name them, and their lots.
 
 use crate::domain::account::{Account, AccountError};
+use crate::domain::entry::{Achievement, Movement};
 use crate::domain::fault::{Fault, Result};
+use crate::domain::identifier::DESCRIPTIONS;
 use crate::domain::registry::Scheme;
+use crate::ledger::links::Links;
 use crate::ledger::lots::{Cut, Lot, fold};
 use crate::ops::names::Names;
 use crate::store::{self, Read};
@@ -38,6 +41,12 @@ pub fn find(read: &(impl Read + ?Sized), text: &str) -> Result<i64> {
         }
     }
     found.dedup_by_key(|(learner, _)| *learner);
+    if found.len() > 1 {
+        let links = links(read, &Cut::default())?;
+        if found.iter().all(|(learner, _)| links.same(*learner, found[0].0)) {
+            return Ok(links.person(found[0].0));
+        }
+    }
     match found.as_slice() {
         [] => Err(unknown("no identifier has this value".into())),
         [(learner, _)] => Ok(*learner),
@@ -59,16 +68,57 @@ pub fn find(read: &(impl Read + ?Sized), text: &str) -> Result<i64> {
 
 /// True for facts that describe a person rather than identify one.
 fn is_description(scheme: &Scheme) -> bool {
-    matches!(scheme.name.as_str(), "name" | "birth-date" | "sex" | "region" | "sector")
+    DESCRIPTIONS.contains(&scheme.name.as_str())
 }
 
-/// A learner's lots, as they stand in a cut.
+/// Whose account is whose, in a cut.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn links(read: &(impl Read + ?Sized), cut: &Cut) -> Result<Links> {
+    Ok(Links::at(&read.links()?, cut))
+}
+
+/// The account that names the person whom a text means, in a cut.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_person(read: &(impl Read + ?Sized), text: &str, cut: &Cut) -> Result<i64> {
+    Ok(links(read, cut)?.person(find(read, text)?))
+}
+
+/// The entries of some accounts: achievements and movements, by entry.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn entries_of(
+    read: &(impl Read + ?Sized),
+    accounts: &[i64],
+) -> Result<(Vec<Achievement>, Vec<Movement>)> {
+    let (mut achievements, mut movements) = (Vec::new(), Vec::new());
+    for account in accounts {
+        achievements.extend(read.achievements_of(*account)?);
+        movements.extend(read.movements_of(*account)?);
+    }
+    achievements.sort_by_key(|row| row.entry);
+    movements.sort_by_key(|row| row.entry);
+    Ok((achievements, movements))
+}
+
+/// The lots of the person whose account it is, as they stand in a cut.
 ///
 /// # Errors
 /// Where the ledger cannot be read.
 pub fn lots(read: &(impl Read + ?Sized), names: &Names, learner: i64, cut: &Cut) -> Result<Vec<Lot>> {
-    let achievements = read.achievements_of(learner)?;
-    let movements = read.movements_of(learner)?;
+    lots_of(read, names, &links(read, cut)?.accounts(learner), cut)
+}
+
+/// The lots of some accounts, as they stand in a cut.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn lots_of(read: &(impl Read + ?Sized), names: &Names, accounts: &[i64], cut: &Cut) -> Result<Vec<Lot>> {
+    let (achievements, movements) = entries_of(read, accounts)?;
     let mut periods = std::collections::HashMap::new();
     if cut.as_of.is_some() {
         for id in achievements.iter().map(|row| row.period).chain(movements.iter().map(|row| row.period)) {

@@ -12,6 +12,7 @@ pub mod import_rules;
 pub mod init;
 pub mod learners;
 pub mod names;
+pub mod people;
 pub mod post;
 pub mod rebuild;
 pub mod registry;

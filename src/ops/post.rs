@@ -5,6 +5,7 @@
 
 mod claim;
 pub mod origin;
+mod people;
 mod sums;
 
 use crate::domain::credits::Credits;
@@ -12,6 +13,8 @@ use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::{Kind, Status};
 use crate::domain::registry::Row;
+use crate::ledger::links::Links;
+use crate::ledger::lots::Cut;
 use crate::ops::batch::{BatchPayload, random};
 use crate::ops::names::Names;
 use crate::proof::leaf::{self, BatchId, Key, Ordinal, Remainder, Salter};
@@ -202,6 +205,8 @@ pub struct Poster<'t> {
     batch_id: BatchId,
     sums: Sums,
     claims: claim::Claims,
+    /// Whose account is whose.
+    links: Links,
     names: Rc<Names>,
     salters: HashMap<i64, Salter>,
     enrol_acts: u32,
@@ -233,6 +238,7 @@ impl<'t> Poster<'t> {
         let json = serde_json::to_string(payload).map_err(|error| Fault::new("S901", error.to_string()))?;
         let entry = EntryId::new(head.log, head.size);
         let last_learner = tx.last_learner()?;
+        let links = Links::at(&tx.links()?, &Cut::default());
         let names = Rc::new(Names::default());
         let mut poster = Poster {
             tx,
@@ -241,7 +247,8 @@ impl<'t> Poster<'t> {
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
             sums: Sums::default(),
-            claims: claim::Claims::new(last_learner, entry, Rc::clone(&names)),
+            claims: claim::Claims::new(last_learner, entry, Rc::clone(&names), links.clone()),
+            links,
             names,
             salters: HashMap::new(),
             enrol_acts: 0,
@@ -427,6 +434,7 @@ impl<'t> Poster<'t> {
         let numbered: Vec<Identity> =
             facts.into_iter().zip(0..).map(|(fact, ord)| identity(fact, entry, ord)).collect();
         self.tx.put_identities(&numbered)?;
+        self.keep_descriptions(keys, &numbered)?;
         Ok(entry)
     }
 
@@ -497,6 +505,15 @@ impl<'t> Poster<'t> {
         Ok(self.salters[&learner].commit(&self.batch_id, place, payload))
     }
 
+    /// Posts an act about a learner, whose payload is private to them.
+    fn private_act(&mut self, kind: EntryKind, learner: i64, payload: String) -> Result<EntryId> {
+        let entry = self.next_entry();
+        let commitment = self.commit_place(learner, entry, payload.as_bytes())?;
+        self.push(leaf::committed(kind, &commitment))?;
+        self.tx.put_act(&Act { entry, kind, learner: Some(learner), payload })?;
+        Ok(entry)
+    }
+
     /// Opens a decision. With a learner its payload is private to them.
     ///
     /// # Errors
@@ -504,18 +521,7 @@ impl<'t> Poster<'t> {
     pub fn decision(&mut self, decision: DecisionRow, payload: String) -> Result<EntryId> {
         let entry = match decision.learner {
             None => self.public_act(EntryKind::Decision, payload, &[])?,
-            Some(learner) => {
-                let entry = self.next_entry();
-                let commitment = self.commit_place(learner, entry, payload.as_bytes())?;
-                self.push(leaf::committed(EntryKind::Decision, &commitment))?;
-                self.tx.put_act(&Act {
-                    entry,
-                    kind: EntryKind::Decision,
-                    learner: Some(learner),
-                    payload,
-                })?;
-                entry
-            }
+            Some(learner) => self.private_act(EntryKind::Decision, learner, payload)?,
         };
         self.tx.put_decision(&DecisionRow { entry, ..decision })?;
         Ok(entry)
@@ -614,7 +620,8 @@ impl<'t> Poster<'t> {
         self.drain_tiles()?;
         let sums = std::mem::take(&mut self.sums);
         self.tx.add_summaries(&sums.summary_rows())?;
-        sums.balance_rows(&mut |rows| self.tx.add_balances(rows))?;
+        let (tx, links) = (&mut *self.tx, &self.links);
+        people::add_balances(tx, links, sums)?;
         self.tx.put_batch(&self.batch)?;
         let head = Head {
             size: self.tiles.size(),
@@ -628,7 +635,8 @@ impl<'t> Poster<'t> {
     }
 }
 
-fn identity(fact: Fact, entry: EntryId, ord: i64) -> Identity {
+/// A fact as the ledger keeps it.
+pub fn identity(fact: Fact, entry: EntryId, ord: i64) -> Identity {
     Identity {
         learner: fact.learner,
         nth: fact.nth,

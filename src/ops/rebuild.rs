@@ -4,6 +4,8 @@
 
 use crate::domain::entry::{EntryId, EntryKind};
 use crate::domain::fault::{Fault, Result};
+use crate::ops::people::acts::PeopleActs;
+use crate::ops::people::{describing, descriptions};
 use crate::ops::verify::derived::{batches, decision_of};
 use crate::ops::verify::laws::Entries;
 use crate::ops::verify::recount::Recount;
@@ -22,6 +24,12 @@ pub struct Rebuilt {
     pub batches: u64,
     /// Decisions.
     pub decisions: u64,
+    /// Links between accounts.
+    pub links: u64,
+    /// Pairs of accounts to review.
+    pub pairs: u64,
+    /// Descriptions by which people are looked up.
+    pub descriptions: u64,
     /// Balances.
     pub balances: u64,
     /// Rows of the summary.
@@ -49,6 +57,7 @@ struct Rebuilder {
     registers: Registers,
     recount: Recount,
     batches: Vec<i64>,
+    people: PeopleActs,
     rebuilt: Rebuilt,
 }
 
@@ -58,6 +67,7 @@ impl Rebuilder {
             registers: Registers::new(),
             recount: Recount::default(),
             batches: Vec::new(),
+            people: PeopleActs::default(),
             rebuilt: Rebuilt::default(),
         }
     }
@@ -86,7 +96,10 @@ impl Rebuilder {
                 EntryKind::Batch => self.batches.push(act.entry.0),
                 EntryKind::Register => registers.push(act.entry),
                 EntryKind::Decision => decisions.push(decision_of(&act)),
-                _ => {}
+                _ => self.people.take(&act).map_err(|why| {
+                    Fault::new("S908", format!("act entry {}: {why}", act.entry))
+                        .remedy("run `creditbank verify`")
+                })?,
             }
             Ok(())
         })?;
@@ -135,8 +148,31 @@ impl Rebuilder {
         Ok(())
     }
 
+    fn write_people(&mut self, tx: &mut dyn Tx) -> Result<()> {
+        for link in self.people.links() {
+            tx.put_link(link)?;
+            self.rebuilt.links += 1;
+        }
+        for pair in self.people.pairs() {
+            tx.put_pair(pair)?;
+            self.rebuilt.pairs += 1;
+        }
+        let schemes = describing(tx)?;
+        if schemes.1.is_none() {
+            return Ok(());
+        }
+        for learner in 1..=tx.last_learner()? {
+            let facts = tx.identities_of(learner)?;
+            let rows = descriptions(learner, &facts.iter().collect::<Vec<_>>(), schemes);
+            tx.put_descriptions(&rows)?;
+            self.rebuilt.descriptions += rows.len() as u64;
+        }
+        Ok(())
+    }
+
     fn write_sums(&mut self, tx: &mut dyn Tx) -> Result<()> {
-        let balances = self.recount.take_balances();
+        self.write_people(tx)?;
+        let balances = self.recount.take_balances(&self.people.standing());
         let summaries: Vec<_> = self.recount.take_summary(&self.registers).into_iter().collect();
         if self.recount.overflows > 0 {
             return Err(Fault::new("S915", "the amounts of the journal add up to more than can be counted")

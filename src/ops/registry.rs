@@ -14,6 +14,7 @@ use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Row, Scheme};
 use crate::ops::batch::{Actor, BatchPayload};
 use crate::ops::convert::next_id;
+use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, Poster};
 use crate::proof::leaf::Key;
 use crate::store::{self, ActRow, Head, Read, Store, act_row};
@@ -68,6 +69,8 @@ struct Draft {
     rows: Vec<ActRow>,
     keys: Vec<(i64, Key)>,
     facts: Vec<Fact>,
+    /// Accounts for somebody to look at.
+    reviews: Vec<ReviewAct>,
     ids: HashMap<&'static str, i64>,
     schemes: HashMap<(String, String), i64>,
     changes: Vec<Change>,
@@ -80,6 +83,7 @@ impl Draft {
             rows: Vec::new(),
             keys: Vec::new(),
             facts: Vec::new(),
+            reviews: Vec::new(),
             ids: HashMap::new(),
             schemes: HashMap::new(),
             changes: Vec::new(),
@@ -121,6 +125,11 @@ impl Draft {
         Ok(id)
     }
 
+    /// The id of a scheme of identity without an issuer that the batch names.
+    fn known_scheme(&self, name: &str) -> Option<i64> {
+        self.schemes.get(&(name.to_owned(), String::new())).copied()
+    }
+
     /// Notes every field in which a thing differs from what it was.
     fn note(&mut self, what: &'static str, which: &str, before: &Fields, after: Fields) {
         for (field, after) in after {
@@ -135,7 +144,7 @@ impl Draft {
 
     /// Posts it as one batch; nothing where there is nothing to say.
     fn post(self, store: &mut dyn Store, act: &Act) -> Result<Posted> {
-        let Draft { head, rows, keys, facts, changes, .. } = self;
+        let Draft { head, rows, keys, facts, reviews, changes, .. } = self;
         let mut posted = Posted { changes, ..Posted::default() };
         if rows.is_empty() && facts.is_empty() {
             return Ok(posted);
@@ -150,6 +159,7 @@ impl Draft {
             if !facts.is_empty() {
                 poster.enrol(&keys, facts.clone())?;
             }
+            poster.reviews(&reviews)?;
             let sealed = poster.seal()?;
             (posted.batch, posted.entries) = (Some(sealed.batch.no), sealed.batch.size);
             Ok(!act.dry_run)

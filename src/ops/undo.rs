@@ -1,12 +1,14 @@
 //! `release` and `reverse`: placements and whole decisions undone by new entries, never erased.
 
-mod keys;
+pub(crate) mod keys;
 mod person;
 mod select;
 
 use crate::domain::account::Account;
 use crate::domain::entry::{EntryId, EntryKind, Place};
 use crate::domain::fault::{Fault, Result};
+use crate::ledger::links::Links;
+use crate::ledger::lots::Cut;
 use crate::ops::batch::{Actor, BatchPayload};
 use crate::ops::convert::day;
 use crate::ops::names::Names;
@@ -64,6 +66,8 @@ pub struct Dependent {
 pub struct Outcome {
     /// Number of the batch; none where nothing was posted.
     pub batch: Option<i64>,
+    /// The decisions that undo them.
+    pub decisions: Vec<EntryId>,
     /// Entries undone.
     pub undone: u64,
     /// Entries that were undone before.
@@ -83,48 +87,82 @@ pub struct Outcome {
 /// # Errors
 /// `U101` where something depends on them and nothing was said of it, `U111` where a lot is on hold,
 /// `U112` where a hold is meant, `U102` where a key would stand
-/// twice, `U110` where a lot would be placed that does not stand or stands elsewhere.
+/// twice, `U110` where a lot would be placed that does not stand or stands elsewhere, `U113` where a
+/// decision would stand again over lots of two people.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     store::again(|| undo_once(store, actor, request))
 }
 
 fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     let targets = select::targets(store, &request.selection)?;
-    let closed = super::import::closed_through(store)?;
     let mut payload = BatchPayload::new(actor)?;
     payload.why = request.reason.clone().unwrap_or_default();
-    payload.closed_period = touched(store, &targets, closed, request)?;
+    payload.closed_period = touched(store, &targets, request)?;
     let head = store::head(store, request.log)?;
     let mut outcome = Outcome { closed: payload.closed_period.clone(), ..Outcome::default() };
     store.append(request.log, Some(&head), &mut |tx| {
         let poster = Poster::open(tx, request.log, &payload)?;
-        let mut run = Run {
-            poster,
-            request,
-            outcome: outcome.clone(),
-            refused: Vec::new(),
-            on_hold: Vec::new(),
-            period: None,
-            opened: None,
-        };
-        for (learner, entries) in &targets {
-            run.learner(*learner, entries)?;
-        }
-        if !run.on_hold.is_empty() {
-            return Err(on_hold(&run.on_hold));
-        }
-        if !run.refused.is_empty() {
-            return Err(in_use(&run.refused));
-        }
-        outcome = std::mem::take(&mut run.outcome);
+        let (poster, done) = run(poster, request, &targets, outcome.clone())?;
+        outcome = done;
         if outcome.undone == 0 {
             return Ok(false);
         }
-        let sealed = run.poster.seal()?;
+        let sealed = poster.seal()?;
         (outcome.batch, outcome.head) = (Some(sealed.batch.no), Some(sealed.head));
         Ok(!request.dry_run)
     })?;
     Ok(outcome)
+}
+
+/// The closed books that an undoing would reach into, which its reason lets it.
+///
+/// # Errors
+/// `I301` where it reaches into them without a reason.
+pub fn closed_period(read: &(impl Read + ?Sized), request: &Request) -> Result<Option<String>> {
+    touched(read, &select::targets(read, &request.selection)?, request)
+}
+
+/// Undoes decisions as a part of another batch.
+///
+/// # Errors
+/// As [`undo`].
+pub fn within<'t>(poster: Poster<'t>, request: &Request) -> Result<(Poster<'t>, Outcome)> {
+    let targets = select::targets(poster.read(), &request.selection)?;
+    run(poster, request, &targets, Outcome::default())
+}
+
+fn run<'t>(
+    poster: Poster<'t>,
+    request: &Request,
+    targets: &BTreeMap<i64, Vec<EntryId>>,
+    outcome: Outcome,
+) -> Result<(Poster<'t>, Outcome)> {
+    let people = by_person(targets, poster.links());
+    let mut run = Run {
+        poster,
+        request,
+        outcome,
+        refused: Vec::new(),
+        on_hold: Vec::new(),
+        period: None,
+        opened: None,
+    };
+    for (person, entries) in &people {
+        run.person(*person, entries)?;
+    }
+    if !run.on_hold.is_empty() {
+        return Err(on_hold(&run.on_hold));
+    }
+    if run.refused.is_empty() { Ok((run.poster, run.outcome)) } else { Err(in_use(&run.refused)) }
+}
+
+/// Entries by the account that names the person instead of their own.
+fn by_person(targets: &BTreeMap<i64, Vec<EntryId>>, links: &Links) -> BTreeMap<i64, Vec<EntryId>> {
+    let mut people: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
+    for (account, entries) in targets {
+        people.entry(links.person(*account)).or_default().extend(entries);
+    }
+    people
 }
 
 /// The first of some dependents, one a line.
@@ -175,10 +213,9 @@ fn by_decision(
 fn touched(
     read: &(impl Read + ?Sized),
     targets: &BTreeMap<i64, Vec<EntryId>>,
-    closed: Option<Date>,
     request: &Request,
 ) -> Result<Option<String>> {
-    let Some(closed) = closed else { return Ok(None) };
+    let Some(closed) = super::import::closed_through(read)? else { return Ok(None) };
     let late = match request.release {
         true => request.date <= closed,
         false => reaches(read, targets, closed, request.dependents)?,
@@ -201,8 +238,9 @@ fn reaches(
     dependents: Dependents,
 ) -> Result<bool> {
     let names = Names::default();
-    for (learner, entries) in targets {
-        let person = Person::load(read, *learner)?;
+    let links = super::learners::links(read, &Cut::default())?;
+    for (learner, entries) in &by_person(targets, &links) {
+        let person = Person::load(read, &links.accounts(*learner))?;
         let mut going = person.standing(&entries.iter().copied().collect());
         if dependents == Dependents::Cascade {
             let users = person.dependents(&going);
@@ -237,8 +275,9 @@ struct Run<'t, 'r> {
 }
 
 impl Run<'_, '_> {
-    fn learner(&mut self, learner: i64, entries: &[EntryId]) -> Result<()> {
-        let mut person = Person::load(self.poster.read(), learner)?;
+    fn person(&mut self, named: i64, entries: &[EntryId]) -> Result<()> {
+        let accounts = self.poster.links().accounts(named);
+        let mut person = Person::load(self.poster.read(), &accounts)?;
         let all: BTreeSet<EntryId> = entries.iter().copied().collect();
         let mut going = person.standing(&all);
         self.outcome.before += (all.len() - going.len()) as u64;
@@ -265,12 +304,30 @@ impl Run<'_, '_> {
                 .why(why)
                 .remedy(format!("reverse {obstacle} first, with a reason")));
         }
+        self.check_whole(&person, &going)?;
         keys::check(self.poster.read(), &person, &going)?;
         if matches!(self.request.selection, Selection::Batch(_)) {
-            return self.post(&person, learner, None, &going);
+            return self.post(&person, None, &going);
         }
         for (decision, entries) in by_decision(self.poster.read(), &person, &going)? {
-            self.post(&person, learner, Some(decision), &entries)?;
+            self.post(&person, Some(decision), &entries)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to let a decision stand again whose lots have become two people's since.
+    fn check_whole(&self, person: &Person, going: &[EntryId]) -> Result<()> {
+        for decision in person.placing_again(going) {
+            let all = self.poster.read().movements_of_decision(decision)?;
+            let Some(other) = all.iter().find(|row| !person.movements.contains_key(&row.entry)) else {
+                continue;
+            };
+            let (one, other) = (Account(person.learner), Account(other.learner));
+            return Err(Fault::new("U113", format!("decision {decision} cannot stand again"))
+                .why(format!("it uses lots of {one} and of {other}, who are two people since an unmerge"))
+                .remedy(format!(
+                    "merge them again first, or convert the lots of each anew: {one}, {other}"
+                )));
         }
         Ok(())
     }
@@ -313,7 +370,7 @@ impl Run<'_, '_> {
         let decisions: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.decision).collect();
         for decision in decisions.into_iter().rev() {
             let entries = person.entries_of(decision);
-            self.post(person, person.learner, Some(decision), &entries)?;
+            self.post(person, Some(decision), &entries)?;
             person.undone.extend(entries.iter().map(|entry| (*entry, EntryId(i64::MAX))));
         }
         self.outcome.cascaded.extend(dependents);
@@ -321,14 +378,8 @@ impl Run<'_, '_> {
     }
 
     /// Opens the decision and posts what undoes the entries, newest first.
-    fn post(
-        &mut self,
-        person: &Person,
-        learner: i64,
-        of: Option<EntryId>,
-        entries: &[EntryId],
-    ) -> Result<()> {
-        let decision = self.open(learner, of)?;
+    fn post(&mut self, person: &Person, of: Option<EntryId>, entries: &[EntryId]) -> Result<()> {
+        let decision = self.open(person.account_of(entries), of)?;
         let mut movements = Vec::with_capacity(entries.len());
         for entry in entries {
             movements.push(self.undoing(person, *entry)?);
@@ -382,7 +433,9 @@ impl Run<'_, '_> {
             let payload = serde_json::json!({
                 "verb": verb, "learner": Account(learner), "decision": decision, "reason": reason,
             });
-            return self.poster.decision(row(Some(learner)), payload.to_string());
+            let opened = self.poster.decision(row(Some(learner)), payload.to_string())?;
+            self.outcome.decisions.push(opened);
+            return Ok(opened);
         }
         if let Some(opened) = self.opened {
             return Ok(opened);
@@ -393,6 +446,7 @@ impl Run<'_, '_> {
         let payload = serde_json::json!({ "verb": verb, "batch": format!("B{no}"), "reason": reason });
         let opened = self.poster.decision(row(None), payload.to_string())?;
         self.opened = Some(opened);
+        self.outcome.decisions.push(opened);
         Ok(opened)
     }
 }

@@ -18,6 +18,7 @@ mod facts;
 mod keep;
 pub(crate) mod laws;
 mod leaves;
+mod people;
 pub(crate) mod recount;
 pub(crate) mod registers;
 mod registries;
@@ -112,6 +113,7 @@ pub fn verify(read: &dyn Read, options: &Options, progress: &dyn Fn(u64, u64)) -
     audit.say_uncheckable();
     audit.judge_movers()?;
     audit.check_approvals()?;
+    audit.judge_people()?;
     audit.check_registries()?;
     audit.check_derived(&logs)?;
     for (size, _, log) in options.against.iter().filter(|(.., of)| logs.iter().all(|log| log.id != *of)) {

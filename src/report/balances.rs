@@ -25,7 +25,7 @@ const COLUMNS: [Column; 9] = [
 pub(super) const OWN: [Place; 6] =
     [Place::Held, Place::Placed, Place::Converted, Place::Redeemed, Place::Expired, Place::Transferred];
 
-/// Balances of all learners, or of one: kept ones without a cut, folded from the journal with one.
+/// Balances of all people, or of one: kept ones without a cut, folded from the journal with one.
 ///
 /// # Errors
 /// Where the ledger cannot be read or the report not written.
@@ -35,16 +35,15 @@ pub fn balances(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<(
     section.open(sink)?;
     let facts = Facts::new(read);
     if query.is_cut() {
-        let learners = query.learner.map_or(1..=read.last_learner()?, |learner| learner..=learner);
-        for learner in learners {
+        for learner in facts.people(query.learner, &query.cut)? {
             for (system, balance) in lots::balances(&facts.lots(learner, &query.cut)?) {
                 row(&facts, sink, learner, system, &balance)?;
             }
         }
     } else {
-        read.balances(query.learner, &mut |learner, system, balance| {
-            row(&facts, sink, learner, system, &balance)
-        })?;
+        let links = facts.links(&query.cut)?;
+        let person = query.learner.map(|learner| links.person(learner));
+        read.balances(person, &mut |learner, system, balance| row(&facts, sink, learner, system, &balance))?;
     }
     sink.end()
 }

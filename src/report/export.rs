@@ -6,6 +6,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place, accounts};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Bank, Institution, SystemRow};
+use crate::ledger::lots::Cut;
 use crate::store::{Read, all};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -56,17 +57,19 @@ fn failed(error: std::io::Error) -> Fault {
 
 /// The accounts that entries move amounts between.
 fn accounts_used(facts: &Facts, dialect: Dialect) -> Result<BTreeSet<String>> {
+    let links = facts.links(&Cut::default())?;
     let mut holders: BTreeSet<(Place, i64)> = BTreeSet::new();
     for head in facts.read.heads()? {
         let (from, to) = (EntryId::new(head.log, 0), EntryId::new(head.log, head.size));
         facts.read.achievements(from, to, &mut |achievement, _| {
             if achievement.amount != Credits::ZERO {
-                holders.insert((Place::Held, achievement.learner));
+                holders.insert((Place::Held, links.person(achievement.learner)));
             }
             Ok(())
         })?;
         facts.read.movements(from, to, &mut |movement, _| {
-            holders.extend([(Place::Placed, movement.learner), (Place::Converted, movement.learner)]);
+            let person = links.person(movement.learner);
+            holders.extend([(Place::Placed, person), (Place::Converted, person)]);
             Ok(())
         })?;
     }
@@ -77,7 +80,7 @@ fn accounts_used(facts: &Facts, dialect: Dialect) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// An account's name: the source is the institution's, every other place a learner's.
+/// An account's name: the source is the institution's, every other place a person's.
 fn name(dialect: Dialect, place: Place, learner: i64, institution: &str) -> String {
     let owner = match place {
         Place::Recognised => institution.to_owned(),
@@ -175,6 +178,7 @@ fn transaction(
     let institution = facts.awarder(lot.outcome)?;
     let version = facts.version(lot.outcome, lot.version)?;
     let date: Date = facts.period(part.period)?.last;
+    let person = facts.links(&Cut::default())?.person(lot.learner);
     let posting = Posting {
         date,
         kind: part.kind.name(),
@@ -182,8 +186,8 @@ fn transaction(
         entry: part.entry,
         lot: lot.entry,
         batch: &facts.batch_name(part.entry)?,
-        from: &name(dialect, from, lot.learner, &institution.code),
-        to: &name(dialect, to, lot.learner, &institution.code),
+        from: &name(dialect, from, person, &institution.code),
+        to: &name(dialect, to, person, &institution.code),
         commodity: &facts.system_code(part.system)?,
         amount: part.amount,
     };

@@ -6,6 +6,7 @@ use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{
     Attrs, Book, Grade, Institution, Outcome, OutcomeVersion, PeriodRow, Row, RuleRow, Scheme, SystemRow,
 };
+use crate::ledger::links::Links;
 use crate::ledger::lots::{Cut, Lot, accounts_of, fold};
 use crate::store::{BatchRow, Read, find, get};
 use serde_json::{Map, Value};
@@ -54,6 +55,7 @@ pub struct Facts<'a> {
     schemes: Cache<i64, Scheme>,
     rules: Cache<i64, (RuleRow, Book)>,
     batch: RefCell<Option<(Range<i64>, Rc<BatchRow>)>>,
+    links: RefCell<Option<(Cut, Rc<Links>)>>,
 }
 
 impl<'a> Facts<'a> {
@@ -71,6 +73,7 @@ impl<'a> Facts<'a> {
             schemes: Cache::new(),
             rules: Cache::new(),
             batch: RefCell::new(None),
+            links: RefCell::new(None),
         }
     }
 
@@ -207,10 +210,37 @@ impl<'a> Facts<'a> {
         Ok(self.read.achievement(entry)?.map(|achievement| (achievement.entry_kind(), None)))
     }
 
-    /// A learner's lots at a cut.
+    /// Whose account is whose, at a cut.
+    pub fn links(&self, cut: &Cut) -> Result<Rc<Links>> {
+        if let Some((known, links)) = &*self.links.borrow()
+            && known == cut
+        {
+            return Ok(Rc::clone(links));
+        }
+        let links = Rc::new(Links::at(&self.read.links()?, cut));
+        *self.links.borrow_mut() = Some((*cut, Rc::clone(&links)));
+        Ok(links)
+    }
+
+    /// The accounts that name people at a cut: all, or the one whose account is asked for.
+    pub fn people(&self, learner: Option<i64>, cut: &Cut) -> Result<impl Iterator<Item = i64>> {
+        let links = self.links(cut)?;
+        let all = match learner {
+            None => 1..=self.read.last_learner()?,
+            Some(learner) => links.person(learner)..=links.person(learner),
+        };
+        Ok(all.filter(move |learner| links.is_person(*learner)))
+    }
+
+    /// The lots at a cut of the person whose account it is.
     pub fn lots(&self, learner: i64, cut: &Cut) -> Result<Vec<Lot>> {
-        let achievements = self.read.achievements_of(learner)?;
-        self.fold(achievements, &self.read.movements_of(learner)?, cut)
+        let (mut achievements, mut movements) = (Vec::new(), Vec::new());
+        for account in self.links(cut)?.accounts(learner) {
+            achievements.extend(self.read.achievements_of(account)?);
+            movements.extend(self.read.movements_of(account)?);
+        }
+        achievements.sort_by_key(|row| row.entry);
+        self.fold(achievements, &movements, cut)
     }
 
     /// One lot at a cut.

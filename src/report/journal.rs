@@ -54,7 +54,7 @@ impl Entry {
     }
 }
 
-/// Every entry in order of its log, or those of one learner or one batch.
+/// Every entry in order of its log, or those of one person's accounts or one batch.
 ///
 /// With an as-of day, entries that were certainly not effective by then are left out, and those whose
 /// period the day falls inside are counted in a note.
@@ -66,6 +66,8 @@ pub fn journal(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<()
     sink.begin(&meta(read, "journal", query, vec![section.clone()])?)?;
     section.open(sink)?;
     let facts = Facts::new(read);
+    let links = facts.links(&query.cut)?;
+    let accounts = query.learner.map(|learner| links.accounts(learner));
     let mut undecided = 0;
     for head in read.heads()? {
         let Some(range) = range(read, query, &head)? else { continue };
@@ -73,7 +75,7 @@ pub fn journal(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<()
         while from < range.end {
             let to = (from + WINDOW).min(range.end);
             let window = EntryId::new(head.log, from)..EntryId::new(head.log, to);
-            for entry in entries(read, query, &window)? {
+            for entry in entries(read, accounts.as_deref(), &window)? {
                 undecided += usize::from(write(&facts, query, &entry, sink)?);
             }
             from = to;
@@ -100,20 +102,23 @@ fn range(read: &dyn Read, query: &Query, head: &Head) -> Result<Option<Range<u64
 }
 
 /// The entries of a window, in order.
-fn entries(read: &dyn Read, query: &Query, window: &Range<EntryId>) -> Result<Vec<Entry>> {
+fn entries(read: &dyn Read, accounts: Option<&[i64]>, window: &Range<EntryId>) -> Result<Vec<Entry>> {
     let mut all = Vec::new();
     let (from, to) = (window.start, window.end);
     read.acts(from, to, &mut |act, _| {
-        if query.learner.is_none() || act.learner == query.learner {
+        let about = |accounts: &[i64]| act.learner.is_some_and(|learner| accounts.contains(&learner));
+        if accounts.is_none_or(about) {
             all.push(Entry::Act(act));
         }
         Ok(())
     })?;
-    match query.learner {
-        Some(learner) => {
-            let achievements = read.achievements_of(learner)?.into_iter().map(Entry::Achievement);
-            let movements = read.movements_of(learner)?.into_iter().map(Entry::Movement);
-            all.extend(achievements.chain(movements).filter(|entry| window.contains(&entry.id())));
+    match accounts {
+        Some(accounts) => {
+            for account in accounts {
+                let achievements = read.achievements_of(*account)?.into_iter().map(Entry::Achievement);
+                let movements = read.movements_of(*account)?.into_iter().map(Entry::Movement);
+                all.extend(achievements.chain(movements).filter(|entry| window.contains(&entry.id())));
+            }
         }
         None => {
             read.achievements(from, to, &mut |achievement, _| {
@@ -225,6 +230,9 @@ fn gist(kind: EntryKind, payload: &str) -> String {
         EntryKind::Genesis => &["name", "identifier"],
         EntryKind::Close => &["through", "why"],
         EntryKind::Receipt => &["rows", "deposited", "recorded", "already", "refused"],
+        EntryKind::Merge | EntryKind::Unmerge => &["account", "person", "reason"],
+        EntryKind::Review => &["account", "other", "score", "why"],
+        EntryKind::Distinct => &["account", "other", "reason"],
         _ => &[],
     };
     let value: Value = serde_json::from_str(payload).unwrap_or_default();

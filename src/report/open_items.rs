@@ -1,11 +1,12 @@
 //! What waits for somebody: staged batches, refused rows not yet mended, achievements that nobody could
-//! decide, and lots on hold.
+//! decide, lots on hold, and accounts that may be one person's.
 
 use super::batches::{self, scalar};
 use super::facts::Facts;
 use super::holds;
 use super::meta::known_size;
 use super::refused::{self, refused};
+use super::reviews;
 use super::{Cell, Column, Query, Section, Sink, meta};
 use crate::domain::account::Account;
 use crate::domain::credits::Credits;
@@ -29,8 +30,9 @@ const UNDECIDED: [Column; 9] = [
     Column::text("why", "Why"),
 ];
 
-/// Batches that wait for a second officer; refused rows under whose key no achievement stands; achievements whose period the day asked for
-/// falls inside; lots that a decision left undecided and that are still held; and lots on hold.
+/// Batches that wait for a second officer; refused rows under whose key no achievement stands; achievements
+/// whose period the day asked for falls inside; lots that a decision left undecided and that are still held;
+/// lots on hold; and pairs of accounts that nobody has looked at.
 ///
 /// # Errors
 /// Where the ledger cannot be read or the report not written.
@@ -40,10 +42,11 @@ pub fn open_items(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result
         Section::new("refused", "Refused rows", &refused::COLUMNS),
         Section::new("undecided", "Undecided", &UNDECIDED),
         Section::new("holds", "On hold", &holds::COLUMNS),
+        Section::new("people", "People to review", &reviews::COLUMNS),
     ];
     sink.begin(&meta(read, "open-items", query, sections.to_vec())?)?;
     let facts = Facts::new(read);
-    let [staged, refused_rows, undecided, on_hold] = &sections;
+    let [staged, refused_rows, undecided, on_hold, people] = &sections;
     staged.open(sink)?;
     batches::waiting(read, query, sink)?;
     refused_rows.open(sink)?;
@@ -53,6 +56,8 @@ pub fn open_items(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result
     left_open(&facts, query, sink)?;
     on_hold.open(sink)?;
     holds::holds(&facts, query, sink)?;
+    people.open(sink)?;
+    reviews::pairs(&facts, query, false, sink)?;
     sink.end()
 }
 
@@ -65,7 +70,7 @@ fn straddling(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> {
         let from = EntryId::new(head.log, 0);
         let to = EntryId::new(head.log, known_size(&head, query.cut.known));
         facts.read.achievements(from, to, &mut |achievement, _| {
-            let ours = query.learner.is_none_or(|learner| learner == achievement.learner);
+            let ours = ours(facts, query, achievement.learner)?;
             let period = facts.period(achievement.period)?;
             if !ours || query.cut.effective(&period) != Within::Undecided {
                 return Ok(());
@@ -79,6 +84,12 @@ fn straddling(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Whether an account is of the person asked for, if any is.
+fn ours(facts: &Facts, query: &Query, account: i64) -> Result<bool> {
+    let links = facts.links(&query.cut)?;
+    Ok(query.learner.is_none_or(|learner| links.same(learner, account)))
 }
 
 /// Lots that the newest decision about them left undecided, as far as they are still held.
@@ -95,7 +106,7 @@ fn left_open(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> {
     let known = Cut { as_of: None, known: query.cut.known };
     for ((entry, rule), why) in open {
         let Some(achievement) = facts.read.achievement(entry)? else { continue };
-        if query.learner.is_some_and(|learner| learner != achievement.learner) {
+        if !ours(facts, query, achievement.learner)? {
             continue;
         }
         let lot = facts.lot(achievement, &known)?;

@@ -90,8 +90,10 @@ fn mended(facts: &Facts, catalogues: &mut Catalogues, subject: &[String], cut: &
     let Ok(attempt) = attempt.trim().parse::<i64>() else { return Ok(false) };
     let Some(outcome) = catalogues.outcome(facts, institution, outcome)? else { return Ok(false) };
     let periods: Vec<PeriodRow> = find(facts.read, "written", clean(period).as_ref())?;
-    let accounts = facts.read.identities_with(clean(learner).as_ref())?;
-    for (account, period) in accounts.iter().flat_map(|a| periods.iter().map(move |p| (a.learner, p.id))) {
+    let links = facts.links(cut)?;
+    let named = facts.read.identities_with(clean(learner).as_ref())?;
+    let accounts: Vec<i64> = named.iter().flat_map(|fact| links.accounts(fact.learner)).collect();
+    for (account, period) in accounts.iter().flat_map(|a| periods.iter().map(move |p| (*a, p.id))) {
         for achievement in facts.read.same_key(account, outcome, period, attempt)? {
             if facts.lot(achievement, cut)?.is_some_and(|lot| lot.stands()) {
                 return Ok(true);

@@ -20,7 +20,7 @@ const WHO: [Column; 5] = [
     Column::text("valid_to", "To"),
 ];
 
-const LOTS: [Column; 25] = [
+const LOTS: [Column; 26] = [
     Column::number("entry", "Entry"),
     Column::text("institution", "Institution"),
     Column::text("outcome", "Outcome"),
@@ -46,6 +46,7 @@ const LOTS: [Column; 25] = [
     Column::number("decision", "Decision"),
     Column::number("reversed_by", "Reversed by"),
     Column::text("on_hold", "On hold"),
+    Column::text("account", "Account"),
 ];
 
 const BALANCES: [Column; 7] = [
@@ -61,7 +62,7 @@ const BALANCES: [Column; 7] = [
 /// Columns of a lot's own facts, before those of a placement.
 const OWN_FACTS: usize = 16;
 
-/// The statement of one learner. A lot that stands at several targets has a row for each; the later
+/// The statement of one person, over all accounts that are theirs. A lot that stands at several targets has a row for each; the later
 /// ones repeat its entry and leave its own facts out, so that a column's sum stays right.
 ///
 /// Only the registry rows that it needs are looked up, whatever the size of the bank.
@@ -85,8 +86,9 @@ pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<
     who(&facts, learner, query, sink)?;
     sections[1].open(sink)?;
     let lots = facts.lots(learner, &query.cut)?;
+    let person = facts.links(&query.cut)?.person(learner);
     for lot in &lots {
-        lot_rows(&facts, lot, sink)?;
+        lot_rows(&facts, lot, person, sink)?;
     }
     sections[2].open(sink)?;
     for (system, balance) in balances(&lots) {
@@ -99,9 +101,21 @@ pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<
 }
 
 fn who(facts: &Facts, learner: i64, query: &Query, sink: &mut dyn Sink) -> Result<()> {
-    let account = Account(learner).to_string();
-    sink.row(&["account".into(), Cell::Empty, account.into(), Cell::Empty, Cell::Empty])?;
-    for identity in facts.read.identities_of(learner)? {
+    for account in facts.links(&query.cut)?.accounts(learner) {
+        account_facts(facts, account, query, sink)?;
+    }
+    Ok(())
+}
+
+/// An account with the days on which it is linked to another, and its facts.
+fn account_facts(facts: &Facts, account: i64, query: &Query, sink: &mut dyn Sink) -> Result<()> {
+    let to = facts.links(&query.cut)?.parent(account);
+    let links = facts.read.links()?;
+    let own = links.iter().rfind(|link| link.account == account && Some(link.person) == to);
+    let since = own.map(|link| link.since.to_string());
+    let number = Account(account).to_string();
+    sink.row(&["account".into(), Cell::Empty, number.into(), since.into(), Cell::Empty])?;
+    for identity in facts.read.identities_of(account)? {
         if !query.cut.knows(identity.entry) {
             continue;
         }
@@ -135,7 +149,10 @@ fn notes(lots: &[Lot], sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
+fn lot_rows(facts: &Facts, lot: &Lot, person: i64, sink: &mut dyn Sink) -> Result<()> {
+    // Under which account it was recorded, where that is not the one that names the person.
+    let account = (lot.achievement.learner != person).then(|| Account(lot.achievement.learner).to_string());
+    let account = Cell::from(account);
     let mut cells = own_facts(facts, lot)?;
     let first = if lot.stands() { lot.placements.first() } else { None };
     let reversed_by = Cell::from(lot.reversed_by);
@@ -143,6 +160,7 @@ fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
     cells.extend(placement_cells(facts, first)?);
     cells.push(reversed_by);
     cells.push(lot.on_hold.map(|decision| why(facts.read, decision)).transpose()?.into());
+    cells.push(account.clone());
     sink.row(&cells)?;
     let further = if lot.stands() { lot.placements.get(1..).unwrap_or_default() } else { &[] };
     for placement in further {
@@ -150,7 +168,7 @@ fn lot_rows(facts: &Facts, lot: &Lot, sink: &mut dyn Sink) -> Result<()> {
         cells[0] = lot.achievement.entry.into();
         cells.push(format!("also {}", placed_at(facts, placement, Some(placement.taken))?).into());
         cells.extend(placement_cells(facts, Some(placement))?);
-        cells.extend([Cell::Empty, Cell::Empty]);
+        cells.extend([Cell::Empty, Cell::Empty, account.clone()]);
         sink.row(&cells)?;
     }
     Ok(())

@@ -171,8 +171,7 @@ fn kept_part(facts: &Facts, key: &SummaryKey, dimension: &Dimension) -> Result<S
 /// From the journal, learner by learner.
 fn folded(facts: &Facts, by: &[Dimension], query: &Query) -> Result<Totals> {
     let mut totals = Totals::default();
-    let all = 1..=facts.read.last_learner()?;
-    for learner in query.learner.map_or(all, |learner| learner..=learner) {
+    for learner in facts.people(query.learner, &query.cut)? {
         for lot in facts.lots(learner, &query.cut)? {
             add_lot(&mut totals, facts, by, &lot)?;
         }

@@ -10,6 +10,7 @@ pub mod sqlite;
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
 use crate::domain::fault::{Exit, Fault, Result};
+use crate::domain::link::{Description, Link, Pair};
 use crate::domain::registry::Row;
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::Frontier;
@@ -306,7 +307,15 @@ pub trait Read {
     fn decision(&self, entry: EntryId) -> Result<Option<DecisionRow>>;
     /// All decisions, by entry.
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()>;
-    /// Balances: one learner's or all, by learner and system id.
+    /// All links between accounts, standing and ended, by entry.
+    fn links(&self) -> Result<Vec<Link>>;
+    /// All pairs of accounts that may be or might have been one person's, by entry.
+    fn pairs(&self) -> Result<Vec<Pair>>;
+    /// The accounts of that birth date and name ([`Description`]), by number.
+    fn described(&self, birth: &str, name: &str) -> Result<Vec<i64>>;
+    /// All descriptions, by birth date, name and account.
+    fn descriptions(&self, each: &mut dyn FnMut(Description) -> Result<()>) -> Result<()>;
+    /// Balances: one person's or all, by learner and system id.
     fn balances(
         &self,
         learner: Option<i64>,
@@ -353,6 +362,12 @@ pub trait Tx: Read {
     fn put_batch(&mut self, batch: &BatchRow) -> Result<()>;
     /// Keeps a decision's derived row.
     fn put_decision(&mut self, decision: &DecisionRow) -> Result<()>;
+    /// Keeps a link, or replaces the one of the same entry.
+    fn put_link(&mut self, link: &Link) -> Result<()>;
+    /// Keeps a pair, or replaces the one of the same entry.
+    fn put_pair(&mut self, pair: &Pair) -> Result<()>;
+    /// Keeps descriptions; those that stand already stay.
+    fn put_descriptions(&mut self, rows: &[Description]) -> Result<()>;
     /// Adds to balances, in order of learner and system.
     fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()>;
     /// Adds to the summary; a row that falls to nothing goes.

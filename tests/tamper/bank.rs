@@ -1,12 +1,17 @@
 //! A small bank with a row in every table. All learners are fictitious.
 
+use creditbank::domain::account::Account;
 use creditbank::domain::credits::Credits;
 use creditbank::domain::date::parse_iso;
 use creditbank::domain::entry::{Achievement, EntryId, EntryKind, Place};
 use creditbank::domain::fault::Result;
 use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::*;
+use creditbank::ledger::lots::{Cut, Lot};
 use creditbank::ops::batch::{Actor, Approval, Asked, BatchPayload, Figures, SourceFile};
+use creditbank::ops::learners::lots;
+use creditbank::ops::names::Names;
+use creditbank::ops::people::{DistinctAct, MergeAct, ReviewAct, UnmergeAct};
 use creditbank::ops::post::{Fact, NewMovement, Poster, Prepared, Rare, empty_head};
 use creditbank::proof::leaf::{Key, Salter};
 use creditbank::proof::merkle::Hash;
@@ -164,6 +169,7 @@ fn registries() -> Vec<Vec<ActRow>> {
         vec![
             row("scheme", "{\"id\":1,\"name\":\"name\",\"issuer\":\"\"}"),
             row("scheme", "{\"id\":2,\"name\":\"student-number\",\"issuer\":\"ALPHA\"}"),
+            row("scheme", "{\"id\":3,\"name\":\"birth-date\",\"issuer\":\"\"}"),
         ],
         vec![act_row(0, &profile).unwrap()],
         vec![
@@ -192,7 +198,10 @@ fn enrol(poster: &mut Poster) -> Result<()> {
     });
     poster.enrol(&keys, facts.collect())?;
     poster.enrol(&[(5, key(5))], vec![fact(5, 0, 1, text("虚构学生"))])?;
-    poster.enrol(&[(6, key(6))], vec![fact(6, 0, 1, text("Nobody Real"))])?;
+    let born = fact(6, 1, 3, text("2001-05-06"));
+    poster.enrol(&[(6, key(6))], vec![fact(6, 0, 1, text("Nobody Real")), born])?;
+    // Of an account that stands already, only a birth date comes.
+    poster.enrol(&[], vec![fact(5, 1, 3, text("2001-05-06"))])?;
     Ok(())
 }
 
@@ -346,6 +355,43 @@ fn decisions(poster: &mut Poster) -> Result<()> {
     Ok(())
 }
 
+/// Two accounts become one person's and stay it, two do not.
+fn people(poster: &mut Poster) -> Result<()> {
+    let day = parse_iso("2024-10-01").unwrap();
+    let merge = |person, account| MergeAct {
+        person: Account(person),
+        account: Account(account),
+        date: day,
+        reason: text("a test"),
+        reversed: Vec::new(),
+    };
+    // What 3 has as well is not to count twice.
+    let twice = poster.read().achievements_of(6)?;
+    let (from, to) = (Place::Held, Place::Recognised);
+    let mut back = Vec::new();
+    for lot in &twice {
+        back.push(moves(lot, EntryKind::Reverse, lot.amount.0, (from, to), Some(lot.entry)));
+    }
+    decide(poster, "reverse", Some(6), &back)?;
+    poster.merge(&merge(3, 6))?;
+    poster.merge(&merge(4, 5))?;
+    let link = poster.read().links()?.pop().unwrap();
+    let (person, account, reason) = (Account(4), Account(5), text("not one"));
+    poster.unmerge(&link, &UnmergeAct { person, account, merge: link.entry, date: day, reason })?;
+    let review = |account, other, score| ReviewAct {
+        account: Account(account),
+        other: Account(other),
+        score,
+        why: text("the same name"),
+    };
+    poster.reviews(&[review(6, 5, 90), review(2, 1, 70)])?;
+    let pair = poster.read().pairs()?.pop().unwrap();
+    let (account, other, reason) = (Account(2), Account(1), text("two"));
+    poster.distinct(&pair, &DistinctAct { review: pair.entry, account, other, reason })?;
+    assert!(poster.links().same(3, 6) && !poster.links().same(4, 5));
+    Ok(())
+}
+
 fn write(ledger: &mut Sqlite, second: i64, work: &mut dyn FnMut(&mut Poster) -> Result<()>) {
     let head = store::head(ledger, 0).unwrap();
     let written = ledger.append(0, Some(&head), &mut |tx| {
@@ -366,24 +412,35 @@ pub enum Wrong {
     HoldOfNothing,
 }
 
+/// A lot that nothing took: one of credit, or a result without.
+fn free(poster: &Poster, credit: bool) -> Result<Achievement> {
+    let (read, mut found) = (poster.read(), None);
+    for learner in 1..=read.last_learner()? {
+        let lots = lots(read, &Names::default(), learner, &Cut::default())?;
+        let free = |lot: &Lot| {
+            lot.reversed_by.is_none() && lot.placements.is_empty() && (lot.held > Credits::ZERO) == credit
+        };
+        found = found.or(lots.into_iter().find(free));
+    }
+    Ok(found.unwrap().achievement)
+}
+
 /// Puts a lot on hold, and then does with it what may not be done.
 pub fn write_wrong(path: &Path, wrong: Wrong) {
-    write(&mut Sqlite::open(path).unwrap(), 3, &mut |poster| {
-        let lots = poster.read().achievements_of(6)?;
-        let lot =
-            lots.iter().find(|lot| (lot.amount > Credits::ZERO) != matches!(wrong, Wrong::HoldOfNothing));
-        let lot = lot.unwrap();
+    write(&mut Sqlite::open(path).unwrap(), 4, &mut |poster| {
+        let lot = &free(poster, !matches!(wrong, Wrong::HoldOfNothing))?;
+        let learner = Some(lot.learner);
         let still = |kind, undoes| NewMovement {
             share: (1, 1),
             ..moves(lot, kind, 0, (Place::Held, Place::Held), undoes)
         };
-        let held = decide(poster, "hold", Some(6), &[still(EntryKind::Hold, None)])?;
+        let held = decide(poster, "hold", learner, &[still(EntryKind::Hold, None)])?;
         match wrong {
             Wrong::Placed => convert(poster, lot).map(drop),
-            Wrong::HeldTwice => decide(poster, "hold", Some(6), &[still(EntryKind::Hold, None)]).map(drop),
+            Wrong::HeldTwice => decide(poster, "hold", learner, &[still(EntryKind::Hold, None)]).map(drop),
             Wrong::HoldReversed => {
                 let back = still(EntryKind::Reverse, Some(held.plus(1)));
-                decide(poster, "reverse", Some(6), &[back]).map(drop)
+                decide(poster, "reverse", learner, &[back]).map(drop)
             }
             Wrong::HoldOfNothing => Ok(()),
         }
@@ -409,18 +466,18 @@ pub fn settle_wrong(path: &Path, wrong: Settled) {
         expected: Figures::default(),
     };
     let (by, name) = match wrong {
-        Settled::BySelf => ("registrar", "B4"),
+        Settled::BySelf => ("registrar", "B5"),
         Settled::NeverStaged => ("second", "B3"),
-        _ => ("second", "B4"),
+        _ => ("second", "B5"),
     };
     let given = Approval::Given(text(name));
     let files = vec![file(if matches!(wrong, Settled::OtherFiles) { "01" } else { "00" })];
     let mut acts = vec![
-        BatchPayload { approval: Some(Approval::Asked(Box::new(asked))), ..payload(3) },
-        BatchPayload { approval: Some(given), files, actor: text(by), ..payload(4) },
+        BatchPayload { approval: Some(Approval::Asked(Box::new(asked))), ..payload(4) },
+        BatchPayload { approval: Some(given), files, actor: text(by), ..payload(5) },
     ];
     if matches!(wrong, Settled::Twice) {
-        acts.push(BatchPayload { approval: Some(Approval::Refused(text("B4"))), ..payload(5) });
+        acts.push(BatchPayload { approval: Some(Approval::Refused(text("B5"))), ..payload(6) });
     }
     let mut ledger = Sqlite::open(path).unwrap();
     for payload in acts {
@@ -453,4 +510,5 @@ pub fn found(path: &Path) {
     assert!(founded.unwrap());
     write(&mut ledger, 1, &mut import);
     write(&mut ledger, 2, &mut decisions);
+    write(&mut ledger, 3, &mut people);
 }

@@ -84,6 +84,9 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     fact("rows with warnings", count(outcome.findings.warned()))?;
     if mode != Mode::Check {
         fact("accounts opened", count(outcome.learners))?;
+        if outcome.reviews > 0 {
+            fact("people to review", count(outcome.reviews))?;
+        }
         fact("entries", Cell::Int(outcome.entries))?;
         fact("profile version", Cell::Int(outcome.profile_version))?;
         fact("result", outcome.result.clone().into())?;

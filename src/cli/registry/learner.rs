@@ -1,5 +1,6 @@
 //! `creditbank learner`.
 
+use super::people::{Merge, Review, Unmerge};
 use super::{Asked, WriteArgs, count, open, page};
 use crate::cli::Done;
 use crate::cli::context::Context;
@@ -7,7 +8,8 @@ use crate::cli::output::{Output, usage};
 use crate::domain::account::Account;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::identifier::{Identifier, IdentifierError};
-use crate::ops::learners::find;
+use crate::ledger::lots::Cut;
+use crate::ops::learners::{find, links};
 use crate::ops::registry::learner::{self, Description, Listed, Person, Schemes};
 use crate::ops::registry::values::{self, Days};
 use crate::report::{Cell, Column, Section};
@@ -33,6 +35,21 @@ enum Verb {
     Identify(Box<Identify>),
     /// Record a further name of a learner, or another fact about them; earlier ones stay
     Describe(Box<Describe>),
+    /// Record that two accounts are one person's: the second answers for the first from then on
+    ///
+    /// Entries stay under the account for which they were made; reports, conversions and imports take
+    /// both accounts for one person's. Where both hold the same achievement nothing is merged, unless the
+    /// later entry is reversed. `learner unmerge` takes it back.
+    Merge(Box<Merge>),
+    /// Take a merge back: the two accounts are two people's after all
+    ///
+    /// What the merge reversed stands again. Refused while a decision uses lots of both.
+    Unmerge(Box<Unmerge>),
+    /// List and decide the pairs of accounts that may be one person's
+    ///
+    /// An import whose profile maps name and birth date notes a new account that is like another one. It
+    /// never merges by itself.
+    Review(Box<Review>),
     /// All learners
     List {
         #[command(flatten)]
@@ -76,6 +93,9 @@ struct Facts {
     /// Name, in any script
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// A name that the person had before; with --to the day until when
+    #[arg(long, value_name = "NAME")]
+    former_name: Option<String>,
     /// Birth date
     #[arg(long, value_name = "DATE")]
     birth_date: Option<String>,
@@ -128,6 +148,7 @@ impl Facts {
         let born = values::day("--birth-date", self.birth_date.as_deref())?.map(|day| day.to_string());
         let all = [
             ("name", values::optional("--name", self.name.as_deref())?),
+            ("former-name", values::optional("--former-name", self.former_name.as_deref())?),
             ("birth-date", born),
             ("sex", values::optional("--sex", self.sex.as_deref())?),
             ("region", values::optional("--region", self.region.as_deref())?),
@@ -182,7 +203,7 @@ impl Describe {
     fn run(&self, context: &Context) -> Result<Done> {
         let facts = self.facts.read()?;
         if facts.is_empty() {
-            let remedy = "give --name, --birth-date, --sex, --region or --sector";
+            let remedy = "give --name, --former-name, --birth-date, --sex, --region or --sector";
             return Err(usage("G110", "there is nothing to record", remedy));
         }
         let days = days(self.from.as_ref(), self.to.as_ref())?;
@@ -200,6 +221,9 @@ impl Learner {
             Verb::Add(args) => return args.run(context),
             Verb::Identify(args) => return args.run(context),
             Verb::Describe(args) => return args.run(context),
+            Verb::Merge(args) => return args.run(context),
+            Verb::Unmerge(args) => return args.run(context),
+            Verb::Review(args) => return args.run(context),
             Verb::List { output } => list(context, output, ("learner-list", None), None)?,
             Verb::Show { learner, output } => show(context, output, learner)?,
             Verb::Find { text, output } => {
@@ -216,16 +240,18 @@ fn list(context: &Context, output: &Output, asked: Asked, text: Option<&str>) ->
         Column::text("account", "Account"),
         Column::text("name", "Name"),
         Column::text("identifiers", "Identifiers"),
+        Column::text("person", "Merged into"),
     ];
     context.open_read()?.at_one_moment(|read| {
         let section = Section::new("learners", "Learners", &columns);
         page(read, context, output, asked, std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
             let mut number = 0;
-            learner::each(read, text, &mut |Listed { account, names, identifiers }| {
+            learner::each(read, text, &mut |Listed { account, names, identifiers, person }| {
                 number += 1;
                 let (names, identifiers) = (names.join("; "), identifiers.join("; "));
-                sink.row(&[account.to_string().into(), names.into(), identifiers.into()])
+                let person = person.map(|person| person.to_string());
+                sink.row(&[account.to_string().into(), names.into(), identifiers.into(), person.into()])
             })?;
             sink.note(&count(number, "learner"))
         })
@@ -246,12 +272,19 @@ fn show(context: &Context, output: &Output, text: &str) -> Result<()> {
     context.open_read()?.at_one_moment(|read| {
         let learner = find(read, text)?;
         let schemes = Schemes::read(read)?;
-        let account = Account(learner).to_string();
-        let section = Section::new("facts", account.as_str(), &columns);
+        let links = links(read, &Cut::default())?;
+        let person = Account(links.person(learner)).to_string();
+        let section = Section::new("facts", person.as_str(), &columns);
         page(read, context, output, ("learner-show", None), std::slice::from_ref(&section), |sink| {
             open(sink, &section)?;
-            for fact in read.identities_of(learner)? {
-                sink.row(&cells(read, &account, &schemes, &fact)?)?;
+            let accounts = links.accounts(learner);
+            for account in &accounts {
+                for fact in read.identities_of(*account)? {
+                    sink.row(&cells(read, &Account(*account).to_string(), &schemes, &fact)?)?;
+                }
+            }
+            for account in &accounts[1..] {
+                sink.note(&format!("{} was merged into {person}", Account(*account)))?;
             }
             Ok(())
         })

@@ -80,6 +80,7 @@ impl<'a> Row<'a, '_> {
             scale: self.text(Field::Scale),
             attempt: self.attempt(),
             name: self.text(Field::Name),
+            former_name: self.text(Field::FormerName),
             birth_date: self.date(Field::BirthDate),
             sex: self.text(Field::Sex),
             region: self.text(Field::Region),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::date::DateFormat;
+use crate::domain::likeness::LINE;
 use crate::domain::outcome::{Kind, Status};
 use crate::domain::scheme::FORBIDDEN;
 use crate::intake::decode;
@@ -52,6 +53,7 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
     if let Some(scheme) = &source.learner.scheme {
         check_scheme(scheme, faults);
     }
+    let line = line(source.learner.line.as_ref(), faults);
     Profile {
         name: source.name.into_inner(),
         title: source.title,
@@ -68,6 +70,8 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
             scheme: source.learner.scheme.map_or_else(|| "student-number".into(), Spanned::into_inner),
             issuer: source.learner.issuer,
             unknown: source.learner.unknown,
+            alike: source.learner.alike,
+            line,
         },
         outcome: OutcomeRule { unknown: source.outcome.unknown, differs: source.outcome.differs },
         institution_unknown: source.institution.unknown,
@@ -607,6 +611,16 @@ fn part_of(
         }
     }
     Part { of, by: agreed, count }
+}
+
+/// The score from which people are alike. Below 50 a name's parts alone would do.
+fn line(line: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> u32 {
+    let Some(line) = line else { return LINE };
+    if !(50..=100).contains(line.as_ref()) {
+        let what = format!("bad line {}", line.as_ref());
+        faults.add(line.span(), what, "scores of likeness lie between 50 and 100", "correct the number");
+    }
+    *line.as_ref()
 }
 
 fn date_formats(dates: Option<source::Dates>, faults: &mut Faults<'_>) -> (Vec<DateFormat>, Vec<String>) {

@@ -2,8 +2,8 @@
 //! layout and settings that say what would hold anyway make no difference.
 
 use super::{
-    Column, Control, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency, Mixed, Offered,
-    OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Standard, Unknown, ValueMap, Whole,
+    Alike, Column, Control, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency, Mixed,
+    Offered, OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Standard, Unknown, ValueMap, Whole,
 };
 use hashbrown::HashMap;
 
@@ -225,10 +225,17 @@ fn who_and_what(
     institution_unknown: Unknown,
     offered: Offered,
 ) {
-    let LearnerRule { scheme, issuer, unknown } = learner;
+    let LearnerRule { scheme, issuer, unknown, alike, line } = learner;
     say(facts, "learner.scheme", scheme);
     say_some(facts, "learner.issuer", issuer.as_deref());
     say(facts, "learner.unknown", refuse_or_create(*unknown));
+    let alike = match alike {
+        Alike::Review => "review",
+        Alike::Refuse => "refuse",
+        Alike::Off => "off",
+    };
+    say(facts, "learner.match", alike);
+    say(facts, "learner.line", line.to_string());
     say(facts, "institution.unknown", refuse_or_create(institution_unknown));
     let OutcomeRule { unknown, differs } = outcome;
     say(facts, "outcome.unknown", refuse_or_create(unknown));

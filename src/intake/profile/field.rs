@@ -82,6 +82,7 @@ fields! {
     Period "period" "A" "the date, or the term or year, of the result";
     Attempt "attempt" "A" "the number of the attempt, from 1";
     Name "name" "AIL" "the person's or the institution's name";
+    FormerName "former_name" "AL" "a former name of the person";
     BirthDate "birth_date" "AL" "the person's day of birth";
     Sex "sex" "AL" "the person's sex as the source writes it";
     Region "region" "AIL" "the region";

@@ -145,6 +145,9 @@ pub(super) struct Learner {
     pub issuer: Option<String>,
     #[serde(default)]
     pub unknown: super::Unknown,
+    #[serde(default, rename = "match")]
+    pub alike: super::Alike,
+    pub line: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize, Default)]

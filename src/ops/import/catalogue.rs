@@ -352,6 +352,13 @@ impl Catalogue {
     }
 }
 
+impl Catalogue {
+    /// The id of a scheme of identity, where it is known.
+    pub fn known_scheme(&self, name: &str, issuer: &str) -> Option<i64> {
+        self.schemes.get(&(name.to_owned(), issuer.to_owned())).copied()
+    }
+}
+
 fn period_key(period: &Period) -> (String, String, String) {
     (period.written.clone(), format!("{} {}", period.precision.name(), period.first), period.last.to_string())
 }

@@ -18,7 +18,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::RowPlace;
 use crate::domain::fault::Result;
 use crate::intake::incoming::Incoming;
-use crate::intake::profile::{Manifest, Offered, Profile, Target, Unknown};
+use crate::intake::profile::{Alike, Manifest, Offered, Profile, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
 use crate::ops::init::{Founding, init};
@@ -112,6 +112,7 @@ fn described_by(file: &Incoming, manifest: &Option<Manifest>) -> Result<SourceFi
 fn relaxed(profile: &Profile) -> Profile {
     let mut relaxed = profile.clone();
     relaxed.learner.unknown = Unknown::Create;
+    relaxed.learner.alike = Alike::Off;
     relaxed.institution_unknown = Unknown::Create;
     relaxed.outcome.unknown = Unknown::Create;
     relaxed.offered = Offered::Ignore;
@@ -375,6 +376,7 @@ fn policies(profile: &Profile) -> Vec<Rule> {
     let mut rules = vec![Rule::Conflict];
     let refuses = [
         (profile.learner.unknown == Unknown::Refuse, Rule::LearnerUnknown),
+        (profile.learner.alike == Alike::Refuse, Rule::LearnerLike),
         (profile.institution_unknown == Unknown::Refuse, Rule::InstitutionUnknown),
         (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeUnknown),
         (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeDiffers),

@@ -1,8 +1,14 @@
 //! Learners as an import sees them: found by identifier, or enrolled.
 
+mod alike;
+
 use super::identifiers::Identifiers;
 use crate::domain::fault::Result;
+use crate::ledger::links::Links;
+use crate::ledger::lots::Cut;
 use crate::ops::batch::random;
+use crate::ops::learners::links;
+use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, key_of};
 use crate::proof::leaf::{Key, Salter};
 use crate::store::Read;
@@ -32,6 +38,8 @@ pub enum Found {
 pub struct People {
     read: Box<dyn Read + Send>,
     by_identifier: Identifiers,
+    /// Whose account is whose.
+    links: Links,
     /// The schemes of which every identifier in the ledger is among them, but those of several people.
     loaded: HashSet<i64>,
     /// Identifiers of several people, by scheme.
@@ -52,6 +60,9 @@ pub struct People {
     next_fact: HashMap<i64, i64>,
     /// How many facts a new account began with, and of which schemes, where further ones may follow.
     begun: Option<HashMap<i64, Vec<i64>>>,
+    /// Names and birth dates of the accounts opened.
+    described: alike::Described,
+    reviews: Vec<ReviewAct>,
 }
 
 impl People {
@@ -61,9 +72,11 @@ impl People {
     /// Where the ledger cannot be read.
     pub fn new(read: Box<dyn Read + Send>) -> Result<People> {
         let first_new = read.last_learner()? + 1;
+        let links = links(read.as_ref(), &Cut::default())?;
         Ok(People {
             read,
             by_identifier: Identifiers::default(),
+            links,
             loaded: HashSet::new(),
             shared: HashSet::new(),
             known_keys: Vec::new(),
@@ -75,6 +88,8 @@ impl People {
             facts: Vec::new(),
             next_fact: HashMap::new(),
             begun: None,
+            described: alike::Described::default(),
+            reviews: Vec::new(),
         })
     }
 
@@ -136,8 +151,20 @@ impl People {
                 self.by_identifier.insert(scheme, value, *id);
                 Ok(Found::One(*id))
             }
+            // Accounts of one person: what one of them holds binds the others.
+            [first, rest @ ..] if rest.iter().all(|id| self.links.same(*first, *id)) => {
+                let person = self.links.person(*first);
+                let id = if ids.contains(&person) { person } else { *first };
+                self.by_identifier.insert(scheme, value, id);
+                Ok(Found::One(id))
+            }
             _ => Ok(Found::Several),
         }
+    }
+
+    /// Whether two accounts are one person's.
+    pub fn same(&self, one: i64, other: i64) -> bool {
+        self.links.same(one, other)
     }
 
     /// Says that learners may get further identifiers after their first facts.
@@ -145,11 +172,20 @@ impl People {
         self.begun = Some(HashMap::new());
     }
 
-    /// Whether an account has an identifier of a scheme.
+    /// Whether the person whose account it is has an identifier of a scheme.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
     pub fn has(&self, learner: i64, scheme: i64) -> Result<bool> {
+        for account in self.links.accounts(learner) {
+            if self.account_has(account, scheme)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn account_has(&self, learner: i64, scheme: i64) -> Result<bool> {
         if self.facts.iter().any(|fact| fact.learner == learner && fact.scheme == scheme) {
             return Ok(true);
         }

@@ -10,7 +10,7 @@ use crate::domain::fault::Result;
 use crate::domain::outcome::Kind;
 use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping};
-use crate::intake::profile::{Field, Offered, Unknown};
+use crate::intake::profile::{Alike, Field, Offered, Unknown};
 use crate::intake::rules::Problem;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
@@ -177,7 +177,7 @@ impl Resolver<'_> {
             Some(id) => Some(id),
             None => match self.people.find(known.scheme, &draft.learner)? {
                 Found::One(id) => Some(id),
-                Found::Nobody if self.profile.learner.unknown == Unknown::Create => None,
+                Found::Nobody if self.opens_unseen() => None,
                 _ => return Ok(None),
             },
         };
@@ -194,6 +194,12 @@ impl Resolver<'_> {
             scheme: known.scheme,
         };
         Ok(Some((draft, located)))
+    }
+
+    /// Whether an account is opened for an unknown learner, whoever they are like.
+    fn opens_unseen(&self) -> bool {
+        let rule = &self.profile.learner;
+        rule.unknown == Unknown::Create && rule.alike != Alike::Refuse
     }
 
     fn off_scale(&mut self, draft: &Draft) -> bool {

@@ -4,8 +4,8 @@ use super::catalogue::Catalogue;
 use super::people::People;
 use super::read::file_fault;
 use super::receipt::Account;
-use super::resolve::{introduce, person_facts};
-use super::whose::{Asked, whose};
+use super::resolve::introduce;
+use super::whose::{Asked, enrol, whose};
 use super::write::Setup;
 use super::{Inspect, Outcome, refused, substandard};
 use crate::domain::credits::Credits;
@@ -59,8 +59,10 @@ pub fn run(
     }
     let rows = register.catalogue.take_pending();
     let (keys, facts) = register.people.take_new();
+    let reviews = register.people.take_reviews();
     let mut outcome = register.outcome;
     outcome.learners = keys.len() as u64;
+    outcome.reviews = reviews.len() as u64;
     if rows.is_empty() && facts.is_empty() && setup.way.approves.is_none() {
         return Ok(outcome);
     }
@@ -76,6 +78,7 @@ pub fn run(
         if !facts.is_empty() {
             poster.enrol(&keys, facts.clone())?;
         }
+        poster.reviews(&reviews)?;
         let (first, end) = (poster.batch_entry(), poster.next_entry());
         poster.receipt(Account::new(&outcome).payload()?)?;
         let sealed = poster.seal()?;
@@ -304,14 +307,7 @@ impl Register<'_> {
             whose.record_new(&mut self.people)?;
             return Ok(whose.has_new());
         }
-        let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
-        for (name, value) in &draft.identifiers {
-            let issuer = profile.issuer(name, &draft.institution);
-            facts.push((self.catalogue.scheme(name, issuer)?, value.clone().into_owned()));
-        }
-        let identifiers = facts.len();
-        facts.extend(person_facts(&mut self.catalogue, draft)?);
-        self.people.enrol(facts, identifiers)?;
+        enrol(&mut self.people, &mut self.catalogue, profile, draft, scheme)?;
         Ok(true)
     }
 }

@@ -8,7 +8,7 @@ use super::identifiers::Identifiers;
 use super::parts::Elsewhere;
 use super::people::People;
 use super::recall::Memory;
-use super::whose::{Asked, Whose, whose};
+use super::whose::{Asked, Whose, enrol, whose};
 use crate::domain::credits::{Credits, SCALE};
 use crate::domain::date::Calendar;
 use crate::domain::fault::{Fault, Result};
@@ -490,7 +490,7 @@ impl<'p> Resolver<'p> {
                 located.whose.record_new(&mut self.people)?;
                 Ok(id)
             }
-            None => self.enrol(draft, located.scheme),
+            None => enrol(&mut self.people, &mut self.catalogue, self.profile, draft, located.scheme),
         }
     }
 
@@ -539,20 +539,6 @@ impl<'p> Resolver<'p> {
             self.memory.forget();
         }
         Ok(self.catalogue.outcomes[outcome].versions.len() - 1)
-    }
-
-    fn enrol(&mut self, draft: &Draft, scheme: i64) -> Result<i64> {
-        let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
-        for (scheme, value) in &draft.identifiers {
-            let issuer = self.profile.issuer(scheme, &draft.institution);
-            let fact = (self.catalogue.scheme(scheme, issuer)?, value.clone().into_owned());
-            if !facts.contains(&fact) {
-                facts.push(fact);
-            }
-        }
-        let identifiers = facts.len();
-        facts.extend(person_facts(&mut self.catalogue, draft)?);
-        self.people.enrol(facts, identifiers)
     }
 
     fn grade(&mut self, draft: &Draft) -> Result<Option<i64>> {
@@ -614,26 +600,6 @@ impl hashbrown::Equivalent<(usize, String)> for PlacedText<'_> {
     fn equivalent(&self, key: &(usize, String)) -> bool {
         self.0 == key.0 && self.1 == key.1
     }
-}
-
-/// Facts about the person beside identifiers, by the scheme that names their sort.
-pub fn person_facts(catalogue: &mut Catalogue, draft: &Draft) -> Result<Vec<(i64, String)>> {
-    let birth_date = draft.birth_date.as_ref().map(|period| period.written.clone());
-    let text = |value: &Option<std::borrow::Cow<str>>| value.as_deref().map(str::to_owned);
-    let all = [
-        ("name", text(&draft.name)),
-        ("birth-date", birth_date),
-        ("sex", text(&draft.sex)),
-        ("region", text(&draft.region)),
-        ("sector", text(&draft.sector)),
-    ];
-    let mut facts = Vec::new();
-    for (sort, value) in all {
-        if let Some(value) = value {
-            facts.push((catalogue.scheme(sort, "")?, value));
-        }
-    }
-    Ok(facts)
 }
 
 /// The first field in which a row and a version differ: the field, the row's value, the version's.

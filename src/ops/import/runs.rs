@@ -11,6 +11,7 @@ use crate::intake::profile::Field;
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::Problem;
 use crate::ops::batch::random;
+use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, Prepared};
 use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
 use crate::proof::merkle::Hash;
@@ -37,6 +38,8 @@ pub struct Run {
     pub registry: Vec<ActRow>,
     pub keys: Vec<(i64, Key)>,
     pub facts: Vec<Fact>,
+    /// Accounts that somebody is to look at.
+    pub reviews: Vec<ReviewAct>,
     /// The leaf of each fact.
     pub fact_leaves: Vec<Hash>,
     pub rows: Vec<Prepared>,
@@ -159,6 +162,8 @@ impl Intake<'_, '_, Runs> {
         }
         run.registry = self.resolver.catalogue.take_pending();
         (run.keys, run.facts) = self.resolver.people.take_new();
+        run.reviews = self.resolver.people.take_reviews();
+        self.outcome.reviews += run.reviews.len() as u64;
         self.hash_facts(&mut run)?;
         Ok(run)
     }

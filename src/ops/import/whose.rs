@@ -3,10 +3,13 @@
 use super::catalogue::Catalogue;
 use super::people::{Found, People};
 use crate::domain::account::Account;
+use crate::domain::date::Period;
 use crate::domain::fault::Result;
 use crate::intake::draft::{Draft, Mapping};
-use crate::intake::profile::{Field, Profile};
+use crate::intake::profile::{Alike, Field, Profile};
 use crate::intake::rules::{Problem, Rule};
+use crate::ops::people::alike::{Like, Person};
+use std::borrow::Cow;
 
 /// The account of a row.
 #[derive(Debug, Default)]
@@ -63,7 +66,7 @@ pub fn whose(
     people: &mut People,
     problems: &mut Vec<Problem>,
 ) -> Result<Whose> {
-    let Asked { profile, mapping, draft, scheme, opens } = asked;
+    let Asked { profile, mapping, draft, scheme, .. } = asked;
     let mut report = |rule, reason: String| {
         problems.push(mapping.problem(draft.line, Field::Learner, &draft.learner, rule, reason));
     };
@@ -76,8 +79,8 @@ pub fn whose(
                 None
             }
             Found::Nobody => {
-                if !opens {
-                    report(Rule::LearnerUnknown, "nobody has this identifier".to_owned());
+                if let Some((rule, reason)) = stranger(asked, catalogue, people)? {
+                    report(rule, reason);
                 }
                 None
             }
@@ -98,11 +101,14 @@ pub fn whose(
             return Ok(Whose::default());
         }
         (Found::Nobody, Some(id)) if !people.has(id, *scheme)? => Some(id),
-        (Found::Nobody, None) if !opens => {
-            report(Rule::LearnerUnknown, "nobody has this identifier".to_owned());
-            return Ok(Whose::default());
+        (Found::Nobody, None) => {
+            if let Some((rule, reason)) = stranger(asked, catalogue, people)? {
+                report(rule, reason);
+                return Ok(Whose::default());
+            }
+            None
         }
-        (Found::Nobody, _) => None,
+        (Found::Nobody, Some(_)) => None,
     };
     let mut new = Vec::new();
     if own == Found::Nobody {
@@ -112,7 +118,7 @@ pub fn whose(
         let fault = |rule, reason| mapping.identifier_problem(draft.line, name, value, rule, reason);
         match found {
             Found::Nobody => new.push((id, value.to_owned())),
-            Found::One(owner) if Some(owner) == learner => {}
+            Found::One(owner) if learner.is_some_and(|learner| people.same(owner, learner)) => {}
             Found::One(owner) => {
                 let other = match learner {
                     Some(learner) => format!("the row's learner is {}", Account(learner)),
@@ -132,4 +138,98 @@ pub fn whose(
         }
     }
     Ok(Whose { learner, new })
+}
+
+/// Why no account may be opened for a learner whom no identifier names; `None` where one may.
+fn stranger(asked: &Asked, catalogue: &Catalogue, people: &People) -> Result<Option<(Rule, String)>> {
+    let Asked { profile, draft, opens, .. } = asked;
+    if *opens && profile.learner.alike != Alike::Refuse {
+        return Ok(None);
+    }
+    let alike = alike(people, catalogue, profile, draft)?;
+    let reason = match alike.first() {
+        None if *opens => return Ok(None),
+        None => "nobody has this identifier".to_owned(),
+        Some(like) => format!(
+            "nobody has this identifier, but {} is like the row: {} ({} points)",
+            Account(like.account),
+            like.likeness.why(),
+            like.likeness.score()
+        ),
+    };
+    Ok(Some((if *opens { Rule::LearnerLike } else { Rule::LearnerUnknown }, reason)))
+}
+
+/// The people whom a row describes, the most like first.
+fn alike(people: &People, catalogue: &Catalogue, profile: &Profile, draft: &Draft) -> Result<Vec<Like>> {
+    match person(draft).filter(|_| profile.learner.alike != Alike::Off) {
+        Some(person) => people.alike(catalogue, &person, profile.learner.line),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What a row says of a person, where it gives a name and a birth date known to the day.
+fn person<'d>(draft: &'d Draft) -> Option<Person<'d>> {
+    let born = draft.birth_date.as_ref().filter(|period| period.first == period.last)?.first;
+    let former = draft.former_name.as_deref().map(|name| (name, true));
+    let names = [(draft.name.as_deref()?, false)].into_iter().chain(former).collect();
+    Some(Person { names, births: vec![born] })
+}
+
+/// Opens an account for a row; whoever is like it is noted for somebody to look at.
+///
+/// # Errors
+/// Where the ledger cannot be read, or the system gives no random bytes.
+pub fn enrol(
+    people: &mut People,
+    catalogue: &mut Catalogue,
+    profile: &Profile,
+    draft: &Draft,
+    scheme: i64,
+) -> Result<i64> {
+    let alike = match profile.learner.alike {
+        Alike::Review => alike(people, catalogue, profile, draft)?,
+        Alike::Refuse | Alike::Off => Vec::new(),
+    };
+    let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
+    for (name, value) in &draft.identifiers {
+        let issuer = profile.issuer(name, &draft.institution);
+        let fact = (catalogue.scheme(name, issuer)?, value.clone().into_owned());
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
+    }
+    let identifiers = facts.len();
+    facts.extend(person_facts(catalogue, draft)?);
+    let account = people.enrol(facts, identifiers)?;
+    if let Some(person) = person(draft).filter(|_| profile.learner.alike != Alike::Off) {
+        people.describe(account, &person);
+        people.review(account, &alike);
+    }
+    Ok(account)
+}
+
+/// Facts about the person beside identifiers, by the scheme that names their sort.
+fn person_facts(catalogue: &mut Catalogue, draft: &Draft) -> Result<Vec<(i64, String)>> {
+    let text = |value: &Option<Cow<str>>| value.as_deref().map(str::to_owned);
+    let all = [
+        ("name", text(&draft.name)),
+        ("former-name", text(&draft.former_name)),
+        ("birth-date", draft.birth_date.as_ref().map(birth_date)),
+        ("sex", text(&draft.sex)),
+        ("region", text(&draft.region)),
+        ("sector", text(&draft.sector)),
+    ];
+    let mut facts = Vec::new();
+    for (sort, value) in all {
+        if let Some(value) = value {
+            facts.push((catalogue.scheme(sort, "")?, value));
+        }
+    }
+    Ok(facts)
+}
+
+/// A birth date in one form, so that those of several sources compare: ISO 8601 where the day is known.
+fn birth_date(period: &Period) -> String {
+    if period.first == period.last { period.first.to_string() } else { period.written.clone() }
 }

@@ -247,6 +247,7 @@ fn post(
             counts.facts += run.facts.len() as u64;
             poster.enrol_hashed(&run.keys, std::mem::take(&mut run.facts), &run.fact_leaves)?;
         }
+        poster.reviews(&run.reviews)?;
         poster.achievements(&run.rows, &run.leaves, &mut |row, verdict| counts.add(row, verdict))?;
         if !run.refusals.is_empty() {
             counts.refusals += run.refusals.len() as u64;

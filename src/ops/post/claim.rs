@@ -10,6 +10,7 @@ use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
 use crate::intake::rules::Rule;
+use crate::ledger::links::Links;
 use crate::ledger::lots::{Cut, standing};
 use crate::ops::names::Names;
 use crate::store::{Read, Tx};
@@ -102,10 +103,15 @@ pub struct Claims {
     batch: EntryId,
     words: Vec<u64>,
     keys: usize,
+    /// Whose account is whose: what stands under one account of a person binds the others.
+    links: Links,
     hasher: hashbrown::DefaultHashBuilder,
     names: Rc<Names>,
     origins: Origins,
 }
+
+/// Learner, outcome, period and attempt.
+type KeyOf = (i64, u32, u32, u8);
 
 /// What the run so far says about the keys of the rows that follow.
 #[derive(Default)]
@@ -114,19 +120,22 @@ struct Run<'r> {
     posted: u64,
     /// Posted rows of the key at hand: position in the run, place among the posted.
     same_key: Vec<(usize, u64)>,
+    /// The same of every key, where the learner has several accounts: under the person's.
+    linked: hashbrown::HashMap<KeyOf, Vec<(usize, u64)>>,
     /// By institution and record: place among the posted, position in the run.
     records: hashbrown::HashMap<(u32, &'r str), (u64, usize)>,
 }
 
 impl Claims {
     /// Learners up to this one were there before the batch, which begins with this entry.
-    pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>) -> Claims {
+    pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>, links: Links) -> Claims {
         Claims {
             last_known_learner,
             last_known_period: None,
             batch,
             words: vec![0; 16 << 10],
             keys: 0,
+            links,
             hasher: hashbrown::DefaultHashBuilder::default(),
             names,
             origins: Origins::default(),
@@ -143,7 +152,7 @@ impl Claims {
             if at == 0 || rows[at - 1].key() != row.key() {
                 run.same_key.clear();
             }
-            let may_be_kept = self.may_be_known(row) || (filled && self.has(row));
+            let may_be_kept = self.may_be_known(row) || (filled && self.has(row)) || self.is_linked(row);
             let claim = match (may_be_kept, run.same_key.is_empty(), row.record()) {
                 (false, true, None) => None,
                 _ => self.judge_one(tx, rows, at, may_be_kept, &run)?,
@@ -153,6 +162,9 @@ impl Claims {
                     run.records.insert((row.institution, record), (run.posted, at));
                 }
                 run.same_key.push((at, run.posted));
+                if let Some(key) = self.person_key(row) {
+                    run.linked.entry(key).or_default().push((at, run.posted));
+                }
                 run.posted += 1;
             }
             claimed.extend(claim.map(|claim| (at, claim)));
@@ -168,6 +180,21 @@ impl Claims {
     fn has(&self, row: &Prepared) -> bool {
         let (word, bits) = self.place(row);
         self.words[word] & bits == bits
+    }
+
+    /// Whether another account of the learner may hold what the row says.
+    fn is_linked(&self, row: &Prepared) -> bool {
+        !self.links.is_empty() && self.links.accounts(row.learner).len() > 1
+    }
+
+    /// The key of a row under the account that names the person, where there are several.
+    fn person_key(&self, row: &Prepared) -> Option<KeyOf> {
+        if self.links.is_empty() {
+            return None;
+        }
+        let accounts = self.links.accounts(row.learner);
+        let (_, outcome, period, attempt) = row.key();
+        (accounts.len() > 1).then(|| (accounts[0], outcome, period, attempt))
     }
 
     /// A row's word of the filter, and four bits in it.
@@ -189,10 +216,12 @@ impl Claims {
     ) -> Result<Option<Claim>> {
         let row = &rows[at];
         let new = &row.achievement();
-        let kept = match may_be_kept {
-            true => tx.same_key(new.learner, new.outcome, new.period, new.attempt)?,
-            false => Vec::new(),
-        };
+        let mut kept = Vec::new();
+        if may_be_kept {
+            for account in self.links.accounts(new.learner) {
+                kept.extend(tx.same_key(account, new.outcome, new.period, new.attempt)?);
+            }
+        }
         if let Some(record) = &new.record {
             if let Some(&(posted, position)) = run.records.get(&(row.institution, record.as_str())) {
                 let old = &rows[position].achievement();
@@ -210,7 +239,8 @@ impl Claims {
                 return self.against(tx, old, new).map(Some);
             }
         }
-        for &(position, posted) in &run.same_key {
+        let linked = self.person_key(row).and_then(|key| run.linked.get(&key));
+        for &(position, posted) in linked.unwrap_or(&run.same_key) {
             let old = &rows[position].achievement();
             if !other_record(old) {
                 return self.in_run(tx, posted, old, new).map(Some);
@@ -219,13 +249,23 @@ impl Claims {
         if let Some(counted) = self.counted(tx, row)? {
             return Ok(Some(counted));
         }
-        let nth = (kept.len() + run.same_key.len()) as i64;
+        let own = kept.iter().filter(|old| old.learner == new.learner).count();
+        let nth = (own + run.same_key.len()) as i64;
         Ok((nth > 0).then_some(Claim::Again { nth }))
+    }
+
+    /// How two rows differ, beside the account of the person.
+    fn difference(&self, tx: &dyn Tx, old: &Achievement, new: &Achievement) -> Result<String> {
+        if old.learner != new.learner && self.links.same(old.learner, new.learner) {
+            let old = Achievement { learner: new.learner, ..old.clone() };
+            return difference(tx, &self.names, &old, new);
+        }
+        difference(tx, &self.names, old, new)
     }
 
     /// A row against an achievement that stands.
     fn against(&mut self, tx: &dyn Tx, old: &Achievement, new: &Achievement) -> Result<Claim> {
-        let difference = difference(tx, &self.names, old, new)?;
+        let difference = self.difference(tx, old, new)?;
         if difference.is_empty() {
             return Ok(Claim::Recorded(Standing::of(old)));
         }
@@ -238,7 +278,7 @@ impl Claims {
 
     /// A row against an earlier one of its run.
     fn in_run(&self, tx: &dyn Tx, posted: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
-        let difference = difference(tx, &self.names, old, new)?;
+        let difference = self.difference(tx, old, new)?;
         Ok(match difference.is_empty() {
             true => Claim::InRun(posted, Standing::of(old)),
             false => in_import(&difference, old, new),
@@ -251,7 +291,11 @@ impl Claims {
         if new.group_load.is_none() || new.learner > self.last_known_learner {
             return Ok(None);
         }
-        for old in tx.achievements_of(new.learner)? {
+        let mut all = Vec::new();
+        for account in self.links.accounts(new.learner) {
+            all.extend(tx.achievements_of(account)?);
+        }
+        for old in all {
             let shared = old.group_load.filter(|_| old.period == new.period && old.entry < self.batch);
             let Some(load) = shared else { continue };
             if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {

@@ -7,11 +7,18 @@ use super::search::Needle;
 use super::values::Days;
 use super::{Act, Change, Draft, Posted};
 use crate::domain::account::Account;
+use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::identifier::{DESCRIPTIONS, Identifier, sort};
+use crate::domain::likeness::LINE;
 use crate::domain::registry::Scheme;
+use crate::ledger::links::Links;
+use crate::ledger::lots::Cut;
 use crate::ops::batch::{Actor, random};
-use crate::ops::post::Fact;
+use crate::ops::learners::links;
+use crate::ops::people::alike::{self, Best};
+use crate::ops::people::{NAMES, describing};
+use crate::ops::post::{Fact, identity};
 use crate::store::{self, Identity, Read, Store};
 use std::collections::{BTreeSet, HashMap};
 
@@ -40,13 +47,14 @@ pub fn add(store: &mut dyn Store, act: &Act, person: &Person) -> Result<(Account
     let mut draft = Draft::open(store, act.log)?;
     let learner = store.last_learner()? + 1;
     draft.keys.push((learner, random::<32>()?));
-    let mut facts = Facts { draft, learner, known: Vec::new() };
+    let mut facts = Facts { draft, learner, known: Vec::new(), links: links(store, &Cut::default())? };
     for identifier in &person.identifiers {
         facts.identifier(store, identifier, person.days)?;
     }
     for (scheme, value) in &person.descriptions {
         facts.add(store, (scheme, ""), value, Days::default())?;
     }
+    facts.review(store)?;
     let posted = facts.draft.post(store, &Act { actor: &discreet(act.actor, "add"), ..act.clone() })?;
     Ok((Account(learner), posted))
 }
@@ -54,7 +62,7 @@ pub fn add(store: &mut dyn Store, act: &Act, person: &Person) -> Result<(Account
 /// Adds an identifier to an account.
 ///
 /// # Errors
-/// `G122` where another account has it, `G123` where this one has it for the same days.
+/// `G122` where another account has it, `G123` where this one has it for the same days, or another one of the same person.
 pub fn identify(
     store: &mut dyn Store,
     act: &Act,
@@ -82,6 +90,7 @@ pub fn describe(
     for (scheme, value) in descriptions {
         facts.add(store, (scheme, ""), value, days)?;
     }
+    facts.review(store)?;
     facts.draft.post(store, &Act { actor: &discreet(act.actor, "describe"), ..act.clone() })
 }
 
@@ -95,12 +104,14 @@ struct Facts {
     draft: Draft,
     learner: i64,
     known: Vec<Identity>,
+    links: Links,
 }
 
 impl Facts {
     fn of(store: &dyn Store, act: &Act, learner: i64) -> Result<Facts> {
         let draft = Draft::open(store, act.log)?;
-        Ok(Facts { draft, learner, known: store.identities_of(learner)? })
+        let links = links(store, &Cut::default())?;
+        Ok(Facts { draft, learner, known: store.identities_of(learner)?, links })
     }
 
     fn identifier(&mut self, read: &dyn Read, identifier: &Identifier, days: Days) -> Result<()> {
@@ -108,19 +119,30 @@ impl Facts {
         let id = self.draft.scheme(read, scheme, issuer)?;
         for spelling in identifier.spellings() {
             let facts = read.identities_with(&spelling)?;
-            if let Some(other) = facts.iter().find(|fact| fact.scheme == id && fact.learner != self.learner) {
-                let owner = Account(other.learner);
-                let mut what = format!("account {owner} has the identifier {identifier} already");
-                if self.draft.keys.is_empty() {
-                    what.push_str(&format!("; it cannot become {}'s", Account(self.learner)));
-                }
-                let remedy = format!("`creditbank learner show {owner}` shows whose it is; check the value");
-                return Err(Fault::new("G122", what)
-                    .why("an identifier belongs to one person")
-                    .remedy(remedy));
+            let elsewhere = |fact: &&Identity| fact.scheme == id && fact.learner != self.learner;
+            if let Some(other) = facts.iter().find(elsewhere) {
+                return Err(self.taken(Account(other.learner), identifier));
             }
         }
         self.add(read, (scheme, issuer), value, days)
+    }
+
+    /// Why an identifier that another account has is not recorded again.
+    fn taken(&self, owner: Account, identifier: &Identifier) -> Fault {
+        let mut what = format!("account {owner} has the identifier {identifier} already");
+        if self.links.same(owner.0, self.learner) {
+            what.push_str(&format!(", and answers for the same person as {}", Account(self.learner)));
+            return Fault::new("G123", what)
+                .why("should the accounts be parted again, it would be two people's")
+                .remedy("leave it out: it finds the person already");
+        }
+        if self.draft.keys.is_empty() {
+            what.push_str(&format!("; it cannot become {}'s", Account(self.learner)));
+        }
+        let remedy = format!(
+            "`creditbank learner show {owner}` shows whose it is; check the value, or merge the accounts"
+        );
+        Fault::new("G122", what).why("an identifier belongs to one person").remedy(remedy)
     }
 
     fn add(&mut self, read: &dyn Read, scheme: (&str, &str), value: &str, days: Days) -> Result<()> {
@@ -143,6 +165,32 @@ impl Facts {
         self.draft.changes.push(Change { what: "learner", which, field, before: String::new(), after });
         let learner = self.learner;
         self.draft.facts.push(Fact { learner, nth, scheme: id, value, valid_from, valid_to });
+        Ok(())
+    }
+}
+
+impl Facts {
+    /// Notes those who are like the learner, by what is known and by what is new, for somebody to look at.
+    fn review(&mut self, read: &dyn Read) -> Result<()> {
+        let (names, births) = describing(read)?;
+        // Schemes that the batch introduces are known to it alone.
+        let of = |id: Option<i64>, name| id.map_or_else(|| self.draft.known_scheme(name), Some);
+        let schemes = ([of(names[0], NAMES[0]), of(names[1], NAMES[1])], of(births, "birth-date"));
+        let new: Vec<Identity> =
+            self.draft.facts.iter().cloned().map(|fact| identity(fact, EntryId(0), 0)).collect();
+        let told: Vec<&Identity> = self.known.iter().chain(&new).collect();
+        if !new.iter().any(|fact| schemes.0.contains(&Some(fact.scheme)) || schemes.1 == Some(fact.scheme)) {
+            return Ok(());
+        }
+        let mut best = Best::new(LINE);
+        best.search(read, &self.links, schemes, &alike::Person::of(&told, schemes))?;
+        let alike = alike::unnoted(read, &self.links, self.learner, best.most_like())?;
+        for act in alike::reviews(self.learner, &alike) {
+            let (which, field) = (act.account.to_string(), format!("like {}", act.other));
+            let after = format!("{} points: {}", act.score, act.why);
+            self.draft.changes.push(Change { what: "to review", which, field, before: String::new(), after });
+            self.draft.reviews.push(act);
+        }
         Ok(())
     }
 }
@@ -185,18 +233,21 @@ pub struct Listed {
     pub names: Vec<String>,
     /// Identifiers with their schemes and issuers.
     pub identifiers: Vec<String>,
+    /// The account that names the person, where it is another.
+    pub person: Option<Account>,
 }
 
-fn listed(read: &dyn Read, schemes: &Schemes, learner: i64) -> Result<Listed> {
-    let mut row = Listed { account: Account(learner), names: Vec::new(), identifiers: Vec::new() };
+fn listed(read: &dyn Read, schemes: &Schemes, links: &Links, learner: i64) -> Result<Listed> {
+    let person = Some(links.person(learner)).filter(|person| *person != learner).map(Account);
+    let mut row = Listed { account: Account(learner), names: Vec::new(), identifiers: Vec::new(), person };
     for fact in read.identities_of(learner)? {
         let (scheme, issuer) = schemes.of(&fact);
         let text = match scheme {
-            "name" => fact.value.clone(),
+            "name" | "former-name" => fact.value.clone(),
             _ if schemes.is_description(&fact) => continue,
             _ => format!("{}:{}", sort(scheme, issuer), fact.value),
         };
-        let list = if scheme == "name" { &mut row.names } else { &mut row.identifiers };
+        let list = if NAMES.contains(&scheme) { &mut row.names } else { &mut row.identifiers };
         if !list.contains(&text) {
             list.push(text);
         }
@@ -211,11 +262,12 @@ fn listed(read: &dyn Read, schemes: &Schemes, learner: i64) -> Result<Listed> {
 /// Where the ledger cannot be read, or `each` fails.
 pub fn each(read: &dyn Read, text: Option<&str>, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     let schemes = Schemes::read(read)?;
+    let links = links(read, &Cut::default())?;
     let Some(text) = text else {
-        return read.keys(&mut |learner, _| each(listed(read, &schemes, learner)?));
+        return read.keys(&mut |learner, _| each(listed(read, &schemes, &links, learner)?));
     };
     for learner in found(read, &schemes, text)? {
-        each(listed(read, &schemes, learner)?)?;
+        each(listed(read, &schemes, &links, learner)?)?;
     }
     Ok(())
 }
@@ -231,7 +283,7 @@ fn found(read: &dyn Read, schemes: &Schemes, text: &str) -> Result<BTreeSet<i64>
     read.identities(&mut |fact| {
         let (scheme, issuer) = schemes.of(&fact);
         let meant = match scheme {
-            "name" => needle.within(&fact.value),
+            "name" | "former-name" => needle.within(&fact.value),
             _ if schemes.is_description(&fact) => false,
             _ => needle.is(&fact.value) || needle.is(&format!("{}:{}", sort(scheme, issuer), fact.value)),
         };

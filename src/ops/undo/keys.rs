@@ -24,7 +24,7 @@ pub fn check(read: &(impl Read + ?Sized), person: &Person, going: &[EntryId]) ->
                 return Err(taken(row, other));
             }
         }
-        if let Some(other) = elsewhere(read, &names, row)? {
+        if let Some(other) = elsewhere(read, &names, person, row)? {
             return Err(taken(row, &other));
         }
     }
@@ -43,7 +43,12 @@ fn institution(read: &(impl Read + ?Sized), names: &Names, row: &Achievement) ->
 
 /// Whether two achievements of one learner have the same key: an institution's own record id where both
 /// have one.
-fn same(read: &(impl Read + ?Sized), names: &Names, one: &Achievement, other: &Achievement) -> Result<bool> {
+pub fn same(
+    read: &(impl Read + ?Sized),
+    names: &Names,
+    one: &Achievement,
+    other: &Achievement,
+) -> Result<bool> {
     if one.record.is_some() && other.record.is_some() {
         return Ok(
             one.record == other.record && institution(read, names, one)? == institution(read, names, other)?
@@ -54,7 +59,7 @@ fn same(read: &(impl Read + ?Sized), names: &Names, one: &Achievement, other: &A
 }
 
 /// Whether two achievements of one learner share out the load of one period, each in a batch of its own.
-fn same_load(
+pub fn same_load(
     read: &(impl Read + ?Sized),
     names: &Names,
     one: &Achievement,
@@ -68,13 +73,18 @@ fn same_load(
     Ok(batch.map(|batch| batch.entry) != other_batch.map(|batch| batch.entry))
 }
 
-/// A standing achievement of another learner under the same record id.
-fn elsewhere(read: &(impl Read + ?Sized), names: &Names, row: &Achievement) -> Result<Option<Achievement>> {
+/// A standing achievement of another person under the same record id.
+fn elsewhere(
+    read: &(impl Read + ?Sized),
+    names: &Names,
+    person: &Person,
+    row: &Achievement,
+) -> Result<Option<Achievement>> {
     let Some(record) = &row.record else { return Ok(None) };
     for other in read.by_record(record)? {
-        if other.learner != row.learner
+        if !person.achievements.contains_key(&other.entry)
             && institution(read, names, &other)? == institution(read, names, row)?
-            && Person::load(read, other.learner)?.stands(other.entry)
+            && Person::load(read, &[other.learner])?.stands(other.entry)
         {
             return Ok(Some(other));
         }

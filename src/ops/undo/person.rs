@@ -1,4 +1,4 @@
-//! One learner's entries as an undoing sees them: what stands, what uses what, what goes together.
+//! One person's entries as an undoing sees them: what stands, what uses what, what goes together.
 
 use super::Dependent;
 use crate::domain::account::Account;
@@ -6,13 +6,14 @@ use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
 use crate::domain::fault::Result;
 use crate::ledger::lots::{Cut, accounts_of, standing};
+use crate::ops::learners::entries_of;
 use crate::store::Read;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The entries of one learner, and what of them stands.
+/// The entries of one person, and what of them stands.
 pub struct Person {
-    /// The account.
+    /// The account that names the person.
     pub learner: i64,
     /// Achievements by entry.
     pub achievements: HashMap<EntryId, Achievement>,
@@ -27,13 +28,14 @@ pub struct Person {
 pub type Unit = (EntryId, Option<(i64, i64)>);
 
 impl Person {
-    pub fn load(read: &(impl Read + ?Sized), learner: i64) -> Result<Person> {
-        let movements = read.movements_of(learner)?;
+    /// The entries of all accounts of a person, of which the first names them.
+    pub fn load(read: &(impl Read + ?Sized), accounts: &[i64]) -> Result<Person> {
+        let (achievements, movements) = entries_of(read, accounts)?;
         let no_date = |_| Period::day(Date::ZERO);
         let (_, undone) = standing(&movements, &Cut::default(), &no_date);
         Ok(Person {
-            learner,
-            achievements: read.achievements_of(learner)?.into_iter().map(|row| (row.entry, row)).collect(),
+            learner: accounts.first().copied().unwrap_or_default(),
+            achievements: achievements.into_iter().map(|row| (row.entry, row)).collect(),
             movements: movements.into_iter().map(|row| (row.entry, row)).collect(),
             undone,
         })
@@ -71,6 +73,16 @@ impl Person {
             Some(entry)
         } else {
             self.movements.get(&entry).map(|row| row.lot)
+        }
+    }
+
+    /// The account whose lots some entries are about: the person's where there are several.
+    pub fn account_of(&self, entries: &[EntryId]) -> i64 {
+        let lots = entries.iter().filter_map(|entry| self.achievements.get(&self.lot_of(*entry)?));
+        let accounts: BTreeSet<i64> = lots.map(|lot| lot.learner).collect();
+        match accounts.first() {
+            Some(account) if accounts.len() == 1 => *account,
+            _ => self.learner,
         }
     }
 
@@ -154,6 +166,14 @@ impl Person {
             }
         }
         found
+    }
+
+    /// Decisions that undoing some entries lets place lots again.
+    pub fn placing_again(&self, going: &[EntryId]) -> BTreeSet<EntryId> {
+        let places =
+            |entry: &&EntryId| self.accounts_of_undoing(**entry) == Some((Place::Held, Place::Placed));
+        let roots = going.iter().filter(places).map(|entry| self.root(*entry));
+        roots.filter_map(|root| self.movements.get(&root)).map(|row| row.decision).collect()
     }
 
     /// What an entry stands and falls with.

@@ -2,6 +2,7 @@
 
 use crate::domain::entry::{EntryId, EntryKind, Movement};
 use crate::domain::fault::{Fault, Result};
+use crate::ledger::lots::Cut;
 use crate::store::Read;
 use std::collections::BTreeMap;
 
@@ -137,7 +138,10 @@ fn placed(
     }
     let mut targets: BTreeMap<i64, Vec<EntryId>> = BTreeMap::new();
     let all: Vec<i64> = match learners {
-        Some(learners) => learners.to_vec(),
+        Some(learners) => {
+            let links = crate::ops::learners::links(read, &Cut::default())?;
+            learners.iter().flat_map(|learner| links.accounts(*learner)).collect()
+        }
         None => (1..=read.last_learner()?).collect(),
     };
     for learner in all {

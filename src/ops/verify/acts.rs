@@ -334,6 +334,7 @@ impl Audit<'_> {
         if act.kind == EntryKind::Stage {
             self.staged.push(act.entry.0);
         }
+        self.take_person_act(act);
         let Rows::Register(rows) = rows else { return };
         self.registered.push(act.entry.0);
         for row in rows {

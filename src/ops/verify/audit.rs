@@ -5,6 +5,7 @@ use super::codes::Findings;
 use super::columns::shown;
 use super::facts::Facts;
 use super::leaves::{Batch, Leaves};
+use super::people::People;
 use super::recount::Recount;
 use super::registers::Registers;
 use super::tiles::Tiles;
@@ -81,6 +82,8 @@ pub struct Audit<'a> {
     pub decisions: Vec<(i64, u64)>,
     /// Keyed digests of institution and record id.
     pub records: hashbrown::HashSet<u64>,
+    /// Links between accounts, and what the laws say of them.
+    pub people: People,
     /// Rows that may stand twice, to be looked at when all is known.
     pub doubtful: Vec<(i64, i64)>,
     /// Outcomes of lots seen lately.
@@ -115,6 +118,7 @@ impl<'a> Audit<'a> {
             staged: Vec::new(),
             decisions: Vec::new(),
             records: hashbrown::HashSet::new(),
+            people: People::default(),
             doubtful: Vec::new(),
             lots: hashbrown::HashMap::new(),
             searches: SEARCHES,

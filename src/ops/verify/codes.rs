@@ -52,6 +52,9 @@ codes! {
     "V402" "the list of decisions is not what the journal says" REBUILD;
     "V403" "a balance is not what the journal says" REBUILD;
     "V404" "the summary is not what the journal says" REBUILD;
+    "V405" "the list of links between accounts is not what the journal says" REBUILD;
+    "V406" "the list of pairs to review is not what the journal says" REBUILD;
+    "V407" "what people are looked up by is not what their facts of identity say" REBUILD;
     "V501" "more of a lot is placed than it holds" REPORT;
     "V502" "a conversion does not start from an original lot, or takes another amount than its share" REPORT;
     "V503" "the two legs of a conversion are not a pair" REPORT;
@@ -64,6 +67,8 @@ codes! {
     "V510" "a batch says that it was recorded before the one that it follows" REPORT;
     "V511" "a lot was placed, reversed or put on hold again while it was on hold" REPORT;
     "V512" "a staged batch was settled twice, or approved by whoever staged it" REPORT;
+    "V513" "an act about whose account is whose cannot be: it links what is linked, or parts what is not" REPORT;
+    "V514" "a decision uses lots of accounts that were not one person's" REPORT;
 }
 
 /// One thing that is not as it must be.

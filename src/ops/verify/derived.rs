@@ -80,6 +80,9 @@ impl Audit<'_> {
     pub fn check_derived(&mut self, logs: &[LogRow]) -> Result<()> {
         self.check_batches(logs)?;
         self.check_decisions()?;
+        self.check_links()?;
+        self.check_pairs()?;
+        self.check_descriptions()?;
         self.check_balances()?;
         self.check_summary()?;
         if self.recount.overflows > 0 {
@@ -215,7 +218,10 @@ impl Audit<'_> {
     }
 
     fn check_balances(&mut self) -> Result<()> {
-        let due = self.recount.take_balances();
+        let links = self.people.acts.standing();
+        let tainted = std::mem::take(&mut self.tainted);
+        self.tainted = tainted.into_iter().map(|learner| links.person(learner)).collect();
+        let due = self.recount.take_balances(&links);
         let at =
             |learner: i64, system: i64| due.binary_search_by_key(&(learner, system), |row| (row.0, row.1));
         let mut seen = vec![false; due.len()];

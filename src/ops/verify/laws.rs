@@ -81,6 +81,7 @@ impl Audit<'_> {
             self.findings.add("V502", format!("{}, columns num and den", place()), what);
         }
         self.recount.movers.insert(row.learner);
+        self.take_decided(row);
     }
 
     fn refer(&mut self, place: &dyn Fn() -> String, column: &str, table: &str, id: Option<i64>) {
@@ -91,7 +92,7 @@ impl Audit<'_> {
         }
     }
 
-    fn refer_learner(&mut self, place: &dyn Fn() -> String, learner: i64) {
+    pub(super) fn refer_learner(&mut self, place: &dyn Fn() -> String, learner: i64) {
         if !self.leaves.has_key(learner) && !self.facts.knows(learner) {
             let what = format!("there is no account {learner}");
             self.findings.add("V509", format!("{}, column learner", place()), what);
@@ -326,7 +327,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn is_undone(&self, row: &Achievement) -> bool {
+    pub(super) fn is_undone(&self, row: &Achievement) -> bool {
         let movements = self.read.movements_of_lot(row.learner, row.entry).unwrap_or_default();
         let mut undone: Vec<EntryId> = Vec::new();
         for movement in movements.iter().rev() {

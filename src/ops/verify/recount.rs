@@ -3,6 +3,7 @@
 use super::registers::Registers;
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement, Place, accounts};
+use crate::ledger::links::Links;
 use crate::store::{SummaryKey, SummarySums};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -117,9 +118,22 @@ impl Recount {
         }
     }
 
-    /// The balances that are not empty, by learner and system.
-    pub fn take_balances(&mut self) -> Vec<(i64, i64, Balance)> {
-        let mut rows: Vec<_> = std::mem::take(&mut self.balances)
+    /// The balances that are not empty, by the account that names the person and by system.
+    pub fn take_balances(&mut self, links: &Links) -> Vec<(i64, i64, Balance)> {
+        let mut sums = std::mem::take(&mut self.balances);
+        let linked: Vec<(i64, i64)> =
+            sums.keys().copied().filter(|(learner, _)| !links.is_person(*learner)).collect();
+        for (learner, system) in linked {
+            let Some(balance) = sums.remove(&(learner, system)) else { continue };
+            let kept = sums.entry((links.person(learner), system)).or_default();
+            for (mine, theirs) in kept.0.iter_mut().zip(balance.0) {
+                match mine.checked_add(theirs) {
+                    Some(sum) => *mine = sum,
+                    None => self.overflows += 1,
+                }
+            }
+        }
+        let mut rows: Vec<_> = sums
             .into_iter()
             .filter(|(_, balance)| !balance.is_empty())
             .map(|((learner, system), balance)| (learner, system, balance))

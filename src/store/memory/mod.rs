@@ -12,9 +12,10 @@ use super::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Re
 use super::{SummaryKey, SummarySums, Work};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::Result;
+use crate::domain::link::{Description, Link, Pair};
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A ledger in memory.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +63,9 @@ struct Tables {
     registries: BTreeMap<&'static str, BTreeMap<i64, Object>>,
     batches: BTreeMap<EntryId, BatchRow>,
     decisions: BTreeMap<EntryId, DecisionRow>,
+    links: BTreeMap<EntryId, Link>,
+    pairs: BTreeMap<EntryId, Pair>,
+    descriptions: BTreeSet<Description>,
     balances: BTreeMap<(i64, i64), Balance>,
     summaries: BTreeMap<SummaryKey, SummarySums>,
 }

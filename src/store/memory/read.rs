@@ -3,6 +3,7 @@
 use super::{Kept, registry};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::Result;
+use crate::domain::link::{Description, Link, Pair};
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::tile::Tile;
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal};
@@ -202,6 +203,23 @@ impl<T: Kept> Read for T {
 
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.tables().decisions.values().cloned().try_for_each(each)
+    }
+
+    fn links(&self) -> Result<Vec<Link>> {
+        Ok(self.tables().links.values().cloned().collect())
+    }
+
+    fn pairs(&self) -> Result<Vec<Pair>> {
+        Ok(self.tables().pairs.values().cloned().collect())
+    }
+
+    fn described(&self, birth: &str, name: &str) -> Result<Vec<i64>> {
+        let rows = self.tables().descriptions.iter();
+        Ok(rows.filter(|row| row.birth == birth && row.name == name).map(|row| row.learner).collect())
+    }
+
+    fn descriptions(&self, each: &mut dyn FnMut(Description) -> Result<()>) -> Result<()> {
+        self.tables().descriptions.iter().cloned().try_for_each(each)
     }
 
     fn balances(

@@ -3,6 +3,7 @@
 use super::{Tables, registry};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement, Place};
 use crate::domain::fault::{Fault, Result};
+use crate::domain::link::{Description, Link, Pair};
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
 use crate::store::{
@@ -127,6 +128,21 @@ impl Tx for Tables {
         keep(&mut self.decisions, "decision", "entry", decision.entry, decision.clone())
     }
 
+    fn put_link(&mut self, link: &Link) -> Result<()> {
+        self.links.insert(link.entry, link.clone());
+        Ok(())
+    }
+
+    fn put_pair(&mut self, pair: &Pair) -> Result<()> {
+        self.pairs.insert(pair.entry, pair.clone());
+        Ok(())
+    }
+
+    fn put_descriptions(&mut self, rows: &[Description]) -> Result<()> {
+        self.descriptions.extend(rows.iter().cloned());
+        Ok(())
+    }
+
     fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()> {
         for (learner, system, balance) in rows {
             let kept = self.balances.entry((*learner, *system)).or_default();
@@ -155,6 +171,9 @@ impl Tx for Tables {
     fn clear_derived(&mut self) -> Result<()> {
         self.batches.clear();
         self.decisions.clear();
+        self.links.clear();
+        self.pairs.clear();
+        self.descriptions.clear();
         self.balances.clear();
         self.summaries.clear();
         self.registries.clear();

@@ -4,6 +4,7 @@ use super::fault::fault;
 use super::{Sqlite, rows};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::{Fault, Result};
+use crate::domain::link::{Description, Link, Pair};
 use crate::domain::registry::TABLES;
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::{Frontier, Hash};
@@ -317,6 +318,26 @@ impl Read for Sqlite {
 
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.each(&format!("{} ORDER BY entry", rows::DECISION), [], rows::decision, each)
+    }
+
+    fn links(&self) -> Result<Vec<Link>> {
+        self.list(&format!("{} ORDER BY entry", rows::LINK), [], rows::link)
+    }
+
+    fn pairs(&self) -> Result<Vec<Pair>> {
+        self.list(&format!("{} ORDER BY entry", rows::PAIR), [], rows::pair)
+    }
+
+    fn described(&self, birth: &str, name: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT learner FROM described WHERE birth = ? AND name = ? ORDER BY learner";
+        self.list(sql, [birth, name], |row| row.get(0))
+    }
+
+    fn descriptions(&self, each: &mut dyn FnMut(Description) -> Result<()>) -> Result<()> {
+        let sql = "SELECT birth, name, learner FROM described ORDER BY birth, name, learner";
+        let read =
+            |row: &Row| Ok(Description { birth: row.get(0)?, name: row.get(1)?, learner: row.get(2)? });
+        self.each(sql, [], read, each)
     }
 
     fn balances(

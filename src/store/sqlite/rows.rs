@@ -2,11 +2,13 @@
 
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, EntryKind, Movement};
+use crate::domain::link::{Link, Pair};
 use crate::domain::outcome::{Kind, Status};
 use crate::proof::leaf::Commitment;
 use crate::store::{
     Act, BatchRow, Cell, DecisionRow, Identity, Object, Refusal, Staged, SummaryKey, SummarySums,
 };
+use jiff::civil::Date;
 use rusqlite::types::{FromSqlError, Type, ValueRef};
 use rusqlite::{Error, Result, Row};
 use serde_json::Value;
@@ -22,6 +24,8 @@ pub const IDENTITY: &str =
     "SELECT learner, nth, scheme, value, valid_from, valid_to, entry, ord FROM identity";
 pub const BATCH: &str = "SELECT entry, no, size, payload FROM batch";
 pub const DECISION: &str = "SELECT entry, learner, verb, target, rule FROM decision";
+pub const LINK: &str = "SELECT entry, account, person, since, ended, until FROM link";
+pub const PAIR: &str = "SELECT entry, account, other, score, why, apart FROM pair";
 
 fn bad(column: usize, what: &str) -> Error {
     Error::FromSqlConversionFailure(column, Type::Integer, Box::new(FromSqlError::Other(what.into())))
@@ -125,6 +129,36 @@ pub fn identity(row: &Row) -> Result<Identity> {
         valid_to: row.get(5)?,
         entry: entry(row, 6)?,
         ord: row.get(7)?,
+    })
+}
+
+fn day(column: usize, text: &str) -> Result<Date> {
+    crate::domain::date::parse_iso(text).map_err(|_| bad(column, "not a day"))
+}
+
+pub fn link(row: &Row) -> Result<Link> {
+    let (ended, until): (Option<i64>, Option<String>) = (row.get(4)?, row.get(5)?);
+    if ended.is_some() != until.is_some() {
+        return Err(bad(5, "a link ends by an entry and on a day, or by neither"));
+    }
+    let until = until.map(|text| day(5, &text)).transpose()?;
+    Ok(Link {
+        entry: entry(row, 0)?,
+        account: row.get(1)?,
+        person: row.get(2)?,
+        since: day(3, &row.get::<_, String>(3)?)?,
+        ended: ended.map(EntryId).zip(until),
+    })
+}
+
+pub fn pair(row: &Row) -> Result<Pair> {
+    Ok(Pair {
+        entry: entry(row, 0)?,
+        account: row.get(1)?,
+        other: row.get(2)?,
+        score: row.get(3)?,
+        why: row.get(4)?,
+        apart: row.get::<_, Option<i64>>(5)?.map(EntryId),
     })
 }
 

@@ -4,6 +4,7 @@ use super::Sqlite;
 use super::fault::fault;
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement, Place};
 use crate::domain::fault::{Fault, Result};
+use crate::domain::link::{Description, Link, Pair};
 use crate::domain::registry::TABLES;
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
@@ -360,6 +361,26 @@ impl Tx for Sqlite {
         self.run(sql, (d.entry.0, d.learner, &d.verb, &d.target, d.rule))
     }
 
+    fn put_link(&mut self, link: &Link) -> Result<()> {
+        let sql = "INSERT INTO link (entry, account, person, since, ended, until) VALUES (?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT (entry) DO UPDATE SET account = excluded.account, person = excluded.person, \
+                   since = excluded.since, ended = excluded.ended, until = excluded.until";
+        let (ended, until) = link.ended.map(|(entry, day)| (entry.0, day.to_string())).unzip();
+        self.run(sql, (link.entry.0, link.account, link.person, link.since.to_string(), ended, until))
+    }
+
+    fn put_pair(&mut self, p: &Pair) -> Result<()> {
+        let sql = "INSERT INTO pair (entry, account, other, score, why, apart) VALUES (?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT (entry) DO UPDATE SET account = excluded.account, other = excluded.other, \
+                   score = excluded.score, why = excluded.why, apart = excluded.apart";
+        self.run(sql, (p.entry.0, p.account, p.other, p.score, &p.why, p.apart.map(|entry| entry.0)))
+    }
+
+    fn put_descriptions(&mut self, rows: &[Description]) -> Result<()> {
+        let sql = "INSERT OR IGNORE INTO described (birth, name, learner) VALUES (?, ?, ?)";
+        rows.iter().try_for_each(|row| self.run(sql, (&row.birth, &row.name, row.learner)))
+    }
+
     fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()> {
         // Accounts without a balance yet come last, and need no look-up; keys out of order all get one.
         let ascending = rows.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1));
@@ -415,7 +436,9 @@ impl Tx for Sqlite {
     }
 
     fn clear_derived(&mut self) -> Result<()> {
-        for table in TABLES.iter().chain(&["batch", "decision", "balance", "summary"]) {
+        for table in
+            TABLES.iter().chain(&["batch", "decision", "link", "pair", "described", "balance", "summary"])
+        {
             self.run(&format!("DELETE FROM \"{table}\""), [])?;
         }
         Ok(())
