@@ -44,17 +44,23 @@ impl<'p> Mapping<'p> {
         }
         let before = problems.len();
         let mut row = Row { mapping: self, record, problems };
-        let mut draft = row.result();
+        let mut draft = Draft::default();
+        row.result(&mut draft);
         row.describe(&mut draft);
         (!problems[before..].iter().any(Problem::is_error)).then_some(draft)
     }
 
-    /// Reads a row whose [description](Mapping::description) was met before, without reading that again;
-    /// none where anything is to be told of the row.
-    pub fn draft_result<'a>(&'a self, record: &'a Record, problems: &mut Vec<Problem>) -> Option<Draft<'a>> {
+    /// Reads a row whose [description](Mapping::description) was met before, without reading that again, into a
+    /// draft that describes nothing; false where anything is to be told of the row.
+    pub fn draft_result<'a>(
+        &'a self,
+        record: &'a Record,
+        problems: &mut Vec<Problem>,
+        draft: &mut Draft<'a>,
+    ) -> bool {
         let before = problems.len();
-        let draft = Row { mapping: self, record, problems }.result();
-        (problems.len() == before).then_some(draft)
+        Row { mapping: self, record, problems }.result(draft);
+        problems.len() == before
     }
 }
 
@@ -65,34 +71,57 @@ struct Row<'a, 'q> {
 }
 
 impl<'a> Row<'a, '_> {
-    /// What the row says of its result; of the outcome nothing yet.
-    fn result(&mut self) -> Draft<'a> {
-        Draft {
-            line: self.record.line(),
-            part: self.record.part(),
-            learner: self.learner(),
-            period: self.text(Field::Period).unwrap_or_default(),
-            record: self.identifier(Field::Record),
-            counted: self.flag(Field::Counted).unwrap_or(true),
-            part_of: self.text(Field::PartOf),
-            status: self.status(),
-            grade: self.text(Field::Grade),
-            scale: self.text(Field::Scale),
-            attempt: self.attempt(),
-            name: self.text(Field::Name),
-            former_name: self.text(Field::FormerName),
-            birth_date: self.date(Field::BirthDate),
-            sex: self.text(Field::Sex),
-            region: self.text(Field::Region),
-            sector: self.text(Field::Sector),
-            valid_from: self.date(Field::ValidFrom),
-            valid_to: self.date(Field::ValidTo),
-            accredited_from: self.date(Field::AccreditedFrom),
-            accredited_to: self.date(Field::AccreditedTo),
-            offering: self.text(Field::Offering),
-            attributes: self.attributes(),
-            identifiers: self.identifiers(),
-            ..Draft::default()
+    /// What the row says of its result; of the outcome nothing yet. A draft is wide, so that it is filled where it
+    /// stands, and nothing is written into what no column fills.
+    fn result(&mut self, draft: &mut Draft<'a>) {
+        draft.line = self.record.line();
+        draft.part = self.record.part();
+        draft.learner = self.learner();
+        draft.period = self.text(Field::Period).unwrap_or_default();
+        if self.fills(Field::Record) {
+            draft.record = self.identifier(Field::Record);
+        }
+        draft.counted = self.flag(Field::Counted).unwrap_or(true);
+        self.fill(Field::PartOf, &mut draft.part_of);
+        draft.status = self.status();
+        self.fill(Field::Grade, &mut draft.grade);
+        self.fill(Field::Scale, &mut draft.scale);
+        draft.attempt = self.attempt();
+        self.fill(Field::Name, &mut draft.name);
+        self.fill(Field::FormerName, &mut draft.former_name);
+        self.fill_date(Field::BirthDate, &mut draft.birth_date);
+        self.fill(Field::Sex, &mut draft.sex);
+        self.fill(Field::Region, &mut draft.region);
+        self.fill(Field::Sector, &mut draft.sector);
+        self.fill_date(Field::ValidFrom, &mut draft.valid_from);
+        self.fill_date(Field::ValidTo, &mut draft.valid_to);
+        self.fill_date(Field::AccreditedFrom, &mut draft.accredited_from);
+        self.fill_date(Field::AccreditedTo, &mut draft.accredited_to);
+        self.fill(Field::Offering, &mut draft.offering);
+        if !self.mapping.attributes.is_empty() {
+            draft.attributes = self.attributes();
+        }
+        if !self.mapping.identifiers.is_empty() {
+            draft.identifiers = self.identifiers();
+        }
+    }
+
+    /// Whether a column or a constant fills a field.
+    fn fills(&self, field: Field) -> bool {
+        !matches!(self.mapping.slot(field).origin, Origin::Nothing)
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, field: Field, place: &mut Option<Cow<'a, str>>) {
+        if self.fills(field) {
+            *place = self.text(field);
+        }
+    }
+
+    #[inline(always)]
+    fn fill_date(&mut self, field: Field, place: &mut Option<Period>) {
+        if self.fills(field) {
+            *place = self.date(field);
         }
     }
 

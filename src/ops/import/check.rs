@@ -9,10 +9,10 @@ use super::findings::Findings;
 use super::identifiers::Identifiers;
 use super::people::People;
 use super::read::{Intake, Refused, Sound, Taker};
-use super::resolve::{Resolver, Subject};
-use super::seen::{Met, Row, Rows, Said};
+use super::resolve::{Accounts, Resolver, Subject};
+use super::seen::{Again, Row, Rows, Said};
 use super::way::Way;
-use super::write::{BYTES_A_ROW, Setup};
+use super::write::Setup;
 use super::{Outcome, Progress, Request, source_file, standard, with_notices};
 use crate::domain::credits::Credits;
 use crate::domain::entry::RowPlace;
@@ -84,11 +84,14 @@ fn check_achievements(
         previous: None,
     };
     let (catalogue, people) = (Catalogue::load(store)?, People::new(store.reader()?)?);
-    let resolver = Resolver::new(catalogue, people, request.profile, None, setup.today)?;
-    let mut intake = Intake::new(resolver, &setup, Checker::new(own, &setup));
+    let mut resolver = Resolver::new(catalogue, people, request.profile, None, setup.today)?;
+    if own.identifiers.is_empty() {
+        resolver.accounts = Accounts::Unasked;
+    }
+    let mut intake = Intake::new(resolver, &setup, Checker::new(own));
     let told = |bytes| progress(bytes, setup.bytes);
     let mut after = |intake: &mut Intake<Checker>| {
-        if !intake.taker.anonymous {
+        if intake.resolver.accounts == Accounts::Kept {
             // What would be handed on to be written.
             intake.resolver.people.take_new();
         }
@@ -119,11 +122,11 @@ fn relaxed(profile: &Profile) -> Profile {
     relaxed
 }
 
-/// A row that contradicts an earlier one, both by file and place.
+/// A row that contradicts an earlier one.
 #[derive(Debug, Clone, Copy)]
 struct Conflict {
-    row: (u16, RowPlace),
-    earlier: (u16, RowPlace),
+    row: Row,
+    earlier: Row,
 }
 
 /// Takes rows to compare them with each other.
@@ -132,8 +135,6 @@ struct Checker<'p> {
     own: &'p Profile,
     /// Outcomes are those of a catalogue that only a bank has.
     catalogued: bool,
-    /// Learners are told apart by one identifier, so that no account need be opened.
-    anonymous: bool,
     /// Outcomes of a catalogue, by institution and code.
     outcomes: Identifiers,
     met: u32,
@@ -143,28 +144,26 @@ struct Checker<'p> {
     stated: BTreeMap<(u16, u16), i64>,
     /// Credit that would be deposited, by system.
     deposited: BTreeMap<u16, i64>,
-    seen: Rows,
-    conflicts: Vec<Conflict>,
+    rows: Rows,
+    /// Rows of which only a bank knows all.
+    unlocated: Rows,
     /// Rows that a second reading looks for, by file and number of the place.
     wanted: Option<HashMap<(u16, i64), Option<Prepared>>>,
     hasher: DefaultHashBuilder,
 }
 
 impl<'p> Checker<'p> {
-    fn new(own: &'p Profile, setup: &Setup) -> Checker<'p> {
-        let mut seen = Rows::default();
-        seen.expect((setup.bytes / BYTES_A_ROW) as usize);
+    fn new(own: &'p Profile) -> Checker<'p> {
         Checker {
             own,
             catalogued: own.outcome.unknown == Unknown::Refuse,
-            anonymous: own.identifiers.is_empty(),
             outcomes: Identifiers::default(),
             met: 0,
             unchecked: BTreeMap::new(),
             stated: BTreeMap::new(),
             deposited: BTreeMap::new(),
-            seen,
-            conflicts: Vec::new(),
+            rows: Rows::default(),
+            unlocated: Rows::default(),
             wanted: None,
             hasher: DefaultHashBuilder::default(),
         }
@@ -174,7 +173,7 @@ impl<'p> Checker<'p> {
     fn prepare(&mut self, resolver: &mut Resolver, row: Sound) -> Result<Option<Prepared>> {
         let Sound { draft, located, file, share, elsewhere, .. } = row;
         let Some(mut located) = located else { return Ok(None) };
-        if self.anonymous {
+        if resolver.accounts == Accounts::Unasked {
             let account = self.hash((located.scheme, &draft.learner));
             located = located.of_account(account as i64);
         }
@@ -198,62 +197,80 @@ impl<'p> Checker<'p> {
         self.hasher.hash_one(value)
     }
 
-    fn said(&self, row: &Prepared) -> Said {
-        let load = row.group().map(|group| group.1.0);
-        let rest = (row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
-        Said {
-            key: self.hash(row.key()),
-            record: row.record().map(|record| self.hash((row.institution, record))),
-            rest: self.hash((rest, load)),
-        }
-    }
-
-    fn judge(&mut self, outcome: &mut Outcome, row: &Prepared) {
+    /// Counts a row as new, and notes it to be compared with others.
+    fn note(&mut self, outcome: &mut Outcome, row: &Prepared) {
         if row.amount > Credits::ZERO {
             *self.stated.entry((row.file, row.system)).or_default() += row.amount.0;
         }
-        match self.seen.meet(self.said(row), row.file, row.place()) {
-            Met::New => self.count_new(outcome, row),
-            Met::Same => outcome.already += 1,
-            Met::Other(earlier) => self.contradict((row.file, row.place()), earlier),
-        }
+        let load = row.group().map(|group| group.1.0);
+        let rest = (row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
+        let said = Said {
+            key: self.hash(row.key()),
+            record: row.record().map(|record| self.hash((row.institution, record))),
+            rest: self.hash((rest, load)),
+            // No amount of a row is above a million.
+            amount: row.amount.0 as u32,
+            system: row.system,
+        };
+        self.rows.note(said, row.file, row.place());
+        self.count(outcome, row.amount, row.system, true);
     }
 
-    fn count_new(&mut self, outcome: &mut Outcome, row: &Prepared) {
-        if row.amount > Credits::ZERO {
-            outcome.deposited += 1;
-            *self.deposited.entry(row.system).or_default() += row.amount.0;
+    /// Counts a row as new, or no longer.
+    fn count(&mut self, outcome: &mut Outcome, amount: Credits, system: u16, is_new: bool) {
+        let by = |count: u64| if is_new { count + 1 } else { count - 1 };
+        if amount > Credits::ZERO {
+            outcome.deposited = by(outcome.deposited);
+            *self.deposited.entry(system).or_default() += if is_new { amount.0 } else { -amount.0 };
         } else {
-            outcome.recorded += 1;
+            outcome.recorded = by(outcome.recorded);
         }
     }
 
-    fn contradict(&mut self, row: (u16, RowPlace), earlier: Row) {
-        self.conflicts.push(Conflict { row, earlier: earlier.place() });
-    }
-
-    /// Counts a row of which only a bank knows all. What it says otherwise than an earlier one may be the same to a
-    /// bank: no amount, and the catalogue's.
-    fn judge_unlocated(&mut self, outcome: &mut Outcome, row: &Sound) {
+    /// Counts and notes a row of which only a bank knows all.
+    fn note_unlocated(&mut self, outcome: &mut Outcome, row: &Sound) {
         let Sound { draft, file, elsewhere, .. } = row;
         let earns = self.own.deposit.contains(&draft.status);
         outcome.totals[*file].unread += u64::from(earns);
+        let deposits = earns && elsewhere.is_none() && draft.credits != Some(Credits::ZERO);
         let key = (&draft.learner, &draft.institution, &draft.outcome, &draft.period, draft.attempt);
         let rest = (draft.status as u8, draft.credits.map(|credits| credits.0), &draft.system, &draft.grade);
         let said = Said {
-            key: self.hash(("unlocated", key)),
+            key: self.hash(key),
             record: draft.record.as_ref().map(|record| self.hash((&draft.institution, record))),
             rest: self.hash((rest, draft.kind.map(|kind| kind as u8), &draft.attributes)),
+            amount: u32::from(deposits),
+            system: 0,
         };
-        let place = RowPlace { line: draft.line, part: draft.part };
-        match self.seen.meet(said, *file as u16, place) {
-            Met::Same => outcome.already += 1,
-            Met::Other(_) => *self.unchecked.entry(Rule::ConflictInFile).or_default() += 1,
-            Met::New if earns && elsewhere.is_none() && draft.credits != Some(Credits::ZERO) => {
-                outcome.deposited += 1;
-            }
-            Met::New => outcome.recorded += 1,
+        self.unlocated.note(said, *file as u16, RowPlace { line: draft.line, part: draft.part });
+        match deposits {
+            true => outcome.deposited += 1,
+            false => outcome.recorded += 1,
         }
+    }
+
+    /// Takes back what was counted of rows that say again what others said, and gives those that contradict them.
+    fn compare(&mut self, outcome: &mut Outcome) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        for Again { row, other } in std::mem::take(&mut self.rows).again() {
+            self.count(outcome, Credits(i64::from(row.amount)), row.system, false);
+            match other {
+                None => outcome.already += 1,
+                Some(earlier) => conflicts.push(Conflict { row, earlier }),
+            }
+        }
+        for Again { row, other } in std::mem::take(&mut self.unlocated).again() {
+            match row.amount {
+                0 => outcome.recorded -= 1,
+                _ => outcome.deposited -= 1,
+            }
+            match other {
+                None => outcome.already += 1,
+                // To a bank both may say the same: no amount, and the catalogue's.
+                Some(_) => *self.unchecked.entry(Rule::ConflictInFile).or_default() += 1,
+            }
+        }
+        conflicts
     }
 }
 
@@ -278,13 +295,13 @@ impl Taker for Checker<'_> {
     fn take(&mut self, resolver: &mut Resolver, outcome: &mut Outcome, row: Sound) -> Result<()> {
         if row.located.is_none() {
             if self.wanted.is_none() {
-                self.judge_unlocated(outcome, &row);
+                self.note_unlocated(outcome, &row);
             }
             return Ok(());
         }
         let Some(row) = self.prepare(resolver, row)? else { return Ok(()) };
         match &mut self.wanted {
-            None => self.judge(outcome, &row),
+            None => self.note(outcome, &row),
             Some(wanted) => {
                 if let Some(place) = wanted.get_mut(&(row.file, row.place().number())) {
                     *place = Some(row);
@@ -306,7 +323,8 @@ fn conclude(intake: Intake<Checker>) -> Result<Outcome> {
     for ((file, system), amount) in &taker.stated {
         outcome.totals[usize::from(*file)].credits.entry(code(*system)).or_default().0 += amount;
     }
-    outcome.credits = taker.deposited.iter().map(|(system, sum)| (code(*system), Credits(*sum))).collect();
+    let deposited = taker.deposited.iter().filter(|(_, sum)| **sum > 0);
+    outcome.credits = deposited.map(|(system, sum)| (code(*system), Credits(*sum))).collect();
     for rule in policies(taker.own) {
         taker.unchecked.entry(rule).or_insert(outcome.rows);
     }
@@ -315,13 +333,13 @@ fn conclude(intake: Intake<Checker>) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Reads the files once more for the rows that contradict others, and for those others.
+/// Compares the rows, and reads the files once more for those that contradict others, and for these.
 fn tell_conflicts(intake: &mut Intake<Checker>, store: &mut Memory) -> Result<()> {
-    let conflicts = std::mem::take(&mut intake.taker.conflicts);
+    let conflicts = intake.taker.compare(&mut intake.outcome);
     if conflicts.is_empty() {
         return Ok(());
     }
-    let key = |(file, place): (u16, RowPlace)| (file, place.number());
+    let key = |row: Row| (row.place().0, row.place().1.number());
     let both = conflicts.iter().flat_map(|conflict| [conflict.row, conflict.earlier]);
     intake.taker.wanted = Some(both.map(|row| (key(row), None)).collect());
     let mut outcome = std::mem::take(&mut intake.outcome);
@@ -331,15 +349,16 @@ fn tell_conflicts(intake: &mut Intake<Checker>, store: &mut Memory) -> Result<()
     let names = Names::default();
     let mut found = Findings::new(intake.setup.request.limit);
     for Conflict { row, earlier } in conflicts {
-        let of = |place| wanted.get(&key(place)).and_then(Option::as_ref);
+        let of = |row| wanted.get(&key(row)).and_then(Option::as_ref);
         let (Some(new), Some(old)) = (of(row), of(earlier)) else { continue };
+        let (file, place) = row.place();
         match contradiction(store, &names, old, new)? {
             Some((rule, reason)) => {
                 outcome.refused += 1;
-                found.add(usize::from(row.0), &[Problem::new(rule, row.1.line, None, "", reason)]);
+                found.add(usize::from(file), &[Problem::new(rule, place.line, None, "", reason)]);
             }
             // The hashes agreed by chance.
-            None => intake.taker.count_new(&mut outcome, new),
+            None => intake.taker.count(&mut outcome, new.amount, new.system, true),
         }
     }
     outcome.findings.merge(found);

@@ -210,16 +210,18 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
     /// Takes rows, or refuses them.
     fn take(&mut self, mapping: &Mapping, records: &[Record], file: usize) -> Result<()> {
         let recalled = self.resolver.recall(mapping, records);
-        let mut problems = Vec::new();
+        let (mut problems, mut draft) = (Vec::new(), Draft::default());
         for (record, recalled) in records.iter().zip(recalled) {
-            let known = match recalled {
-                Some(recalled) => self.resolver.locate_known(mapping, record, recalled, &mut problems)?,
+            let located = match recalled {
+                Some(recalled) => {
+                    self.resolver.locate_known(mapping, record, recalled, &mut problems, &mut draft)?
+                }
                 None => None,
             };
             problems.clear();
-            match known {
-                Some((draft, located)) => {
-                    let (share, elsewhere, located) = (None, None, Some(located));
+            match located {
+                Some(located) => {
+                    let (located, share, elsewhere) = (Some(located), None, None);
                     let row = Sound { draft: &draft, located, file, share, elsewhere };
                     self.taker.take(&mut self.resolver, &mut self.outcome, row)?;
                 }

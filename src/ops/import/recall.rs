@@ -3,7 +3,7 @@
 
 use super::catalogue::KnownSystem;
 use super::people::Found;
-use super::resolve::{Located, Resolver};
+use super::resolve::{Accounts, Located, Resolver};
 use super::whose::Whose;
 use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
@@ -14,27 +14,30 @@ use crate::intake::profile::{Alike, Field, Offered, Unknown};
 use crate::intake::rules::Problem;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
-use std::rc::Rc;
+use std::num::NonZeroU32;
 
 /// Descriptions that are kept; beyond that they hardly repeat.
 const MOST: usize = 1 << 16;
 
 /// What a description stands for. All of it was found right.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Known {
-    institution: usize,
-    outcome: usize,
+    institution: u32,
+    outcome: u32,
     /// Position among the outcome's versions.
-    version: usize,
+    version: u32,
+    /// The registries' numbers of institution and outcome.
+    numbers: (u32, u32),
     /// The only period of which that is known, where it depends on the period.
-    period: Option<i64>,
-    system: KnownSystem,
-    kind: Kind,
+    period: Option<NonZeroU32>,
+    system: u32,
+    /// Words of the description that the profile replaces, by place among the lists of such words.
+    words: u32,
     credits: Credits,
     /// Scheme of the learner's identifier.
     scheme: i64,
-    /// Words of the description that the profile replaces.
-    words: Box<[(usize, usize)]>,
+    indivisible: bool,
+    kind: Kind,
 }
 
 /// A description's place among the texts, and what it stands for.
@@ -49,7 +52,9 @@ struct Entry {
 pub struct Memory {
     entries: HashTable<Entry>,
     texts: Vec<u8>,
-    known: Vec<Rc<Known>>,
+    known: Vec<Known>,
+    /// The different lists of words that the profile replaces in a description.
+    words: Vec<Box<[(usize, usize)]>>,
     hasher: DefaultHashBuilder,
     /// How often all was forgotten.
     forgotten: u64,
@@ -61,7 +66,7 @@ pub struct Memory {
 pub struct Recalled {
     /// How often all had been forgotten then: what was recalled before does not hold after.
     forgotten: u64,
-    known: Rc<Known>,
+    known: Known,
     /// The learner's account, where they were met before.
     learner: Option<i64>,
 }
@@ -79,23 +84,29 @@ impl Memory {
     fn insert(&mut self, text: &[u8], known: Known) {
         let hash = self.hasher.hash_one(text);
         if let Some(at) = self.find(hash, text) {
-            self.known[at] = Rc::new(known);
+            self.known[at] = known;
             return;
-        }
-        if self.known.len() == MOST {
-            self.forget();
         }
         let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u32::try_from(text.len())) else {
             return;
         };
         self.texts.extend_from_slice(text);
         let entry = Entry { start, length, known: self.known.len() as u32 };
-        self.known.push(Rc::new(known));
+        self.known.push(known);
         let hash_of = |entry: &Entry| {
             let start = entry.start as usize;
             self.hasher.hash_one(&self.texts[start..start + entry.length as usize])
         };
         self.entries.insert_unique(hash, entry, hash_of);
+    }
+
+    /// The place of a list of words.
+    fn place_of(&mut self, words: Box<[(usize, usize)]>) -> u32 {
+        let known = self.words.iter().position(|known| *known == words);
+        known.unwrap_or_else(|| {
+            self.words.push(words);
+            self.words.len() - 1
+        }) as u32
     }
 
     /// Forgets all, because an outcome changed or another file has other columns.
@@ -104,6 +115,7 @@ impl Memory {
         self.entries.clear();
         self.texts.clear();
         self.known.clear();
+        self.words.clear();
     }
 }
 
@@ -135,21 +147,27 @@ impl Resolver<'_> {
             memory.find(*hash, text(wanted)).filter(|_| wanted.1)
         };
         let found: Vec<Option<usize>> = hashes.iter().zip(&wanted).map(find).collect();
-        let learners: Vec<_> = records.iter().map(|record| mapping.written(record, Field::Learner)).collect();
-        let identified = found
-            .iter()
-            .zip(&learners)
-            .map(|(found, learner)| found.map(|at| (memory.known[at].scheme, learner.as_ref())));
-        let met = self.people.met(identified);
+        let met = match self.accounts {
+            Accounts::Unasked => vec![None; found.len()],
+            Accounts::Kept => {
+                let learners: Vec<_> =
+                    records.iter().map(|record| mapping.written(record, Field::Learner)).collect();
+                let identified = found
+                    .iter()
+                    .zip(&learners)
+                    .map(|(found, learner)| found.map(|at| (memory.known[at].scheme, learner.as_ref())));
+                self.people.met(identified)
+            }
+        };
         let recalled = |(found, learner): (Option<usize>, Option<i64>)| {
             let forgotten = memory.forgotten;
-            found.map(|at| Recalled { forgotten, known: Rc::clone(&memory.known[at]), learner })
+            found.map(|at| Recalled { forgotten, known: memory.known[at], learner })
         };
         found.into_iter().zip(met).map(recalled).collect()
     }
 
-    /// Locates a row whose description was recalled; none where something in it needs to be told, or
-    /// looked up in full.
+    /// Locates a row whose description was recalled, and drafts what else it says; none where something in it needs
+    /// to be told, or looked up in full.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
@@ -159,41 +177,43 @@ impl Resolver<'_> {
         record: &'r Record,
         recalled: Recalled,
         problems: &mut Vec<Problem>,
-    ) -> Result<Option<(Draft<'r>, Located)>> {
+        draft: &mut Draft<'r>,
+    ) -> Result<Option<Located>> {
         let Recalled { forgotten, known, learner } = recalled;
-        if forgotten != self.memory.forgotten {
+        if forgotten != self.memory.forgotten || !mapping.draft_result(record, problems, draft) {
             return Ok(None);
         }
-        let Some(draft) = mapping.draft_result(record, problems) else { return Ok(None) };
-        let Ok(period) = self.period(mapping, &draft, Some(known.institution))? else { return Ok(None) };
-        let other_period = known.period.is_some_and(|only| only != period.id);
-        if other_period || period.first > self.today || !draft.counted || self.off_scale(&draft) {
+        let institution = known.institution as usize;
+        let Ok(period) = self.period(mapping, draft, Some(institution))? else { return Ok(None) };
+        let other_period = known.period.is_some_and(|only| i64::from(only.get()) != period.id);
+        if other_period || period.first > self.today || !draft.counted || self.off_scale(draft) {
             return Ok(None);
         }
         if !draft.identifiers.is_empty() {
             return Ok(None);
         }
-        let learner = match learner {
-            Some(id) => Some(id),
-            None => match self.people.find(known.scheme, &draft.learner)? {
+        let learner = match (learner, self.accounts) {
+            (Some(id), _) => Some(id),
+            (None, Accounts::Unasked) => None,
+            (None, Accounts::Kept) => match self.people.find(known.scheme, &draft.learner)? {
                 Found::One(id) => Some(id),
                 Found::Nobody if self.opens_unseen() => None,
                 _ => return Ok(None),
             },
         };
-        mapping.count_words(&known.words);
-        let located = Located {
-            institution: Some(known.institution),
-            outcome: Some(known.outcome),
-            version: Some(known.version),
+        mapping.count_words(&self.memory.words[known.words as usize]);
+        Ok(Some(Located {
+            institution: Some(institution),
+            outcome: Some(known.outcome as usize),
+            version: Some(known.version as usize),
+            numbers: Some(known.numbers),
             period,
-            system: known.system,
+            system: KnownSystem { id: i64::from(known.system), indivisible: known.indivisible },
             kind: known.kind,
             credits: known.credits,
             whose: Whose::plain(learner),
             scheme: known.scheme,
-        };
-        Ok(Some((draft, located)))
+        }))
     }
 
     /// Whether an account is opened for an unknown learner, whoever they are like.
@@ -227,16 +247,35 @@ impl Resolver<'_> {
                     .iter()
                     .any(|day| day.is_some())
             });
+        let place = |at: usize| u32::try_from(at).ok();
+        let number = |id: i64| u32::try_from(id).ok();
+        let only = (checked || dated).then_some(located.period.id);
+        let (Some(institution_place), Some(outcome_place), Some(version), Some(system)) =
+            (place(institution), place(outcome), place(version), number(located.system.id))
+        else {
+            return;
+        };
+        let numbers = (number(self.catalogue.known[institution].row.id), number(item.row.id));
+        let ((Some(institution_number), Some(outcome_number)), Ok(period)) =
+            (numbers, only.map(u32::try_from).transpose())
+        else {
+            return;
+        };
+        if self.memory.known.len() == MOST {
+            self.memory.forget();
+        }
         let known = Known {
-            institution,
-            outcome,
+            institution: institution_place,
+            outcome: outcome_place,
             version,
-            period: (checked || dated).then_some(located.period.id),
-            system: located.system,
-            kind: located.kind,
+            numbers: (institution_number, outcome_number),
+            period: period.and_then(NonZeroU32::new),
+            system,
+            words: self.memory.place_of(mapping.described_words(record)),
             credits: located.credits,
             scheme: located.scheme,
-            words: mapping.described_words(record),
+            indivisible: located.system.indivisible,
+            kind: located.kind,
         };
         self.memory.insert(&text, known);
     }

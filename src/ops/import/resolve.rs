@@ -28,6 +28,8 @@ pub struct Located {
     pub(super) outcome: Option<usize>,
     /// Position among the outcome's versions; none where a new one begins.
     pub(super) version: Option<usize>,
+    /// The registries' numbers of institution and outcome, where they are at hand.
+    pub(super) numbers: Option<(u32, u32)>,
     pub(super) period: Time,
     pub(super) system: KnownSystem,
     pub(super) kind: Kind,
@@ -37,7 +39,7 @@ pub struct Located {
 }
 
 impl Located {
-    /// The same row of an account that needs not be looked up or opened.
+    /// The same row of an account that is not one of the bank's.
     pub fn of_account(self, learner: i64) -> Located {
         Located { whose: Whose::plain(Some(learner)), ..self }
     }
@@ -64,12 +66,23 @@ pub struct Time {
     pub(super) last: Date,
 }
 
+/// What becomes of the accounts of learners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accounts {
+    /// They are looked up, and opened where the profile lets it.
+    Kept,
+    /// Nobody asks for them.
+    Unasked,
+}
+
 /// Looks up what rows refer to.
 pub struct Resolver<'p> {
     /// The registries.
     pub catalogue: Catalogue,
     /// The learners.
     pub people: People,
+    /// Whether learners are looked up.
+    pub accounts: Accounts,
     pub(super) profile: &'p Profile,
     /// Last day of the closed books.
     closed: Option<Date>,
@@ -117,6 +130,7 @@ impl<'p> Resolver<'p> {
         Ok(Resolver {
             catalogue,
             people,
+            accounts: Accounts::Kept,
             profile,
             closed,
             today,
@@ -268,6 +282,7 @@ impl<'p> Resolver<'p> {
                     institution,
                     outcome,
                     version,
+                    numbers: None,
                     period,
                     system,
                     kind,
@@ -420,12 +435,14 @@ impl<'p> Resolver<'p> {
         if self.closed.is_some_and(|closed| located.period.first <= closed) {
             self.late += 1;
         }
-        let subject = Subject {
-            learner,
-            institution: small(self.catalogue.known[institution].row.id)?,
-            outcome: small(self.catalogue.outcomes[outcome].row.id)?,
-            version: version as u32 + 1,
+        let (institution, outcome) = match located.numbers {
+            Some(numbers) => numbers,
+            None => (
+                small(self.catalogue.known[institution].row.id)?,
+                small(self.catalogue.outcomes[outcome].row.id)?,
+            ),
         };
+        let subject = Subject { learner, institution, outcome, version: version as u32 + 1 };
         self.prepare(draft, &located, subject, file, share, elsewhere)
     }
 

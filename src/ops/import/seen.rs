@@ -1,17 +1,24 @@
 //! Results that files hold twice, found without a bank: by 64 bits of each row's key, and 64 of the rest.
+//!
+//! Rows are only noted while they are read. At the end their keys are sorted, so that equal ones stand side by side:
+//! that costs less than a look-up of each row in a table which is larger than the processor's caches.
 
 use crate::domain::entry::RowPlace;
-use hashbrown::HashTable;
+use hashbrown::HashMap;
 
-/// A row that came before, without its texts.
+/// A row, without its texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     key: u64,
     rest: u64,
     line: u32,
+    /// The credit that it would deposit.
+    pub amount: u32,
     file: u16,
     /// Which result of its row it is, and in the lowest bit whether it has a record number of its own.
     part: u16,
+    /// The credit system.
+    pub system: u16,
 }
 
 impl Row {
@@ -25,68 +32,86 @@ impl Row {
     }
 }
 
-/// What an earlier row of the same key is to a new one.
-#[derive(Debug, Clone, Copy)]
-pub enum Met {
-    /// There is none.
-    New,
-    /// It says the same.
-    Same,
-    /// It says something else.
-    Other(Row),
-}
-
-/// A row as it is met: hashes of its key, of its own record number where it has one, and of all else that it says.
+/// A row as it is noted: hashes of its key, of its own record number where it has one, and of all else that it says.
 #[derive(Debug, Clone, Copy)]
 pub struct Said {
     pub key: u64,
     pub record: Option<u64>,
     pub rest: u64,
+    pub amount: u32,
+    pub system: u16,
 }
 
-/// The rows met so far.
+/// A row whose achievement an earlier one records already.
+#[derive(Debug, Clone, Copy)]
+pub struct Again {
+    pub row: Row,
+    /// The earlier one, where that says something else.
+    pub other: Option<Row>,
+}
+
+/// The rows of an import, in order.
 #[derive(Default)]
 pub struct Rows {
     rows: Vec<Row>,
-    /// Positions of rows by their keys.
-    by_key: HashTable<u32>,
-    /// Positions of rows by their record numbers.
-    by_record: HashTable<(u64, u32)>,
+    /// Record numbers, with the positions of the rows that have them.
+    records: Vec<(u64, u32)>,
 }
 
 impl Rows {
-    /// Makes room for about that many rows.
-    pub fn expect(&mut self, rows: usize) {
-        let Rows { rows: known, by_key, .. } = self;
-        by_key.reserve(rows, |at| known[*at as usize].key);
+    /// Notes a row.
+    pub fn note(&mut self, said: Said, file: u16, place: RowPlace) {
+        let Said { key, record, rest, amount, system } = said;
+        let part = place.part << 1 | u16::from(record.is_some());
+        if let Some(record) = record {
+            self.records.push((record, self.rows.len() as u32));
+        }
+        self.rows.push(Row { key, rest, line: place.line as u32, amount, file, part, system });
     }
 
-    /// Meets a row. As in a bank, two rows with numbers of their own are two results, whatever else they share.
-    pub fn meet(&mut self, said: Said, file: u16, place: RowPlace) -> Met {
-        let Said { key, record, rest } = said;
-        let recorded = u16::from(record.is_some());
-        let row = Row { key, rest, line: place.line as u32, file, part: place.part << 1 | recorded };
-        let rows = &self.rows;
-        let by_record = record
-            .and_then(|record| self.by_record.find(record, |known| known.0 == record))
-            .map(|known| known.1);
-        let same_key = |at: &&u32| {
-            let other = rows[**at as usize];
-            other.key == key && !(other.is_recorded() && row.is_recorded())
+    /// The rows whose achievement an earlier row records, in order. As in a bank, two rows with numbers of their own
+    /// are two results, whatever else they share.
+    pub fn again(self) -> Vec<Again> {
+        let Rows { rows, records } = self;
+        let keys = rows.iter().zip(0..).map(|(row, at)| (row.key, at)).collect();
+        let mut alike = shared(keys);
+        alike.extend(shared(records.clone()));
+        alike.sort_unstable();
+        alike.dedup();
+        let numbers: HashMap<u32, u64> = match alike.is_empty() {
+            true => HashMap::new(),
+            false => records.into_iter().map(|(record, at)| (at, record)).collect(),
         };
-        let known = by_record.or_else(|| self.by_key.iter_hash(key).filter(same_key).min().copied());
-        if let Some(known) = known.map(|at| rows[at as usize]) {
-            return if known.rest == rest { Met::Same } else { Met::Other(known) };
+        let mut by_key: HashMap<u64, Vec<u32>> = HashMap::new();
+        let mut by_record: HashMap<u64, u32> = HashMap::new();
+        let mut again = Vec::new();
+        for at in alike {
+            let row = rows[at as usize];
+            let record = numbers.get(&at);
+            let same_key = by_key.entry(row.key).or_default();
+            let mut earlier = same_key.iter().map(|at| (*at, rows[*at as usize]));
+            let mut of_key = || earlier.find(|(_, other)| !(other.is_recorded() && row.is_recorded()));
+            let known = record.and_then(|record| by_record.get(record)).copied();
+            match known.or_else(|| of_key().map(|(at, _)| at)).map(|at| rows[at as usize]) {
+                Some(known) => {
+                    let differs = (known.key, known.rest) != (row.key, row.rest);
+                    again.push(Again { row, other: differs.then_some(known) });
+                }
+                None => {
+                    same_key.push(at);
+                    by_record.extend(record.map(|record| (*record, at)));
+                }
+            }
         }
-        let at = self.rows.len() as u32;
-        self.rows.push(row);
-        let rows = &self.rows;
-        self.by_key.insert_unique(key, at, |at| rows[*at as usize].key);
-        if let Some(record) = record {
-            self.by_record.insert_unique(record, (record, at), |known| known.0);
-        }
-        Met::New
+        again
     }
+}
+
+/// The positions of what stands there more than once.
+fn shared(mut all: Vec<(u64, u32)>) -> Vec<u32> {
+    all.sort_unstable();
+    let groups = all.chunk_by(|one, next| one.0 == next.0).filter(|group| group.len() > 1);
+    groups.flatten().map(|(_, at)| *at).collect()
 }
 
 #[cfg(test)]
@@ -95,19 +120,25 @@ mod tests {
 
     #[test]
     fn rows_meet_by_key_or_by_their_own_number() {
-        let mut rows = Rows::default();
-        let mut meet = |key, record, rest, line| {
-            let said = Said { key, record, rest };
-            rows.meet(said, 0, RowPlace { line, part: 3 })
-        };
-        assert!(matches!(meet(1, None, 5, 2), Met::New));
-        assert!(matches!(meet(1, None, 5, 3), Met::Same));
-        let Met::Other(row) = meet(1, None, 6, 4) else { panic!("it differs") };
-        assert_eq!(row.place(), (0, RowPlace { line: 2, part: 3 }));
-        assert!(matches!(meet(2, Some(70), 5, 5), Met::New));
-        assert!(matches!(meet(2, Some(71), 5, 6), Met::New));
-        assert!(matches!(meet(3, Some(70), 5, 7), Met::Same));
-        let Met::Other(row) = meet(2, None, 9, 8) else { panic!("it differs") };
-        assert_eq!(row.place().1.line, 5, "of several, the first");
+        let rows = [
+            (1, None, 5),
+            (1, None, 5),
+            (1, None, 6),
+            (2, Some(70), 5),
+            (2, Some(71), 5),
+            (3, Some(70), 5),
+            (2, None, 9),
+            (4, None, 5),
+        ];
+        let mut noted = Rows::default();
+        for ((key, record, rest), line) in rows.into_iter().zip(2..) {
+            let said = Said { key, record, rest, amount: 3, system: 1 };
+            noted.note(said, 0, RowPlace { line, part: 3 });
+        }
+        let line = |row: Row| row.place().1.line;
+        let again: Vec<_> =
+            noted.again().into_iter().map(|again| (line(again.row), again.other.map(line))).collect();
+        // Of several that a row without a number may repeat, the first counts.
+        assert_eq!(again, [(3, None), (4, Some(2)), (7, Some(5)), (8, Some(5))]);
     }
 }

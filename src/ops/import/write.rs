@@ -35,7 +35,7 @@ use tempfile::NamedTempFile;
 const IN_FLIGHT: usize = 1;
 
 /// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
-pub const BYTES_A_ROW: u64 = 64;
+const BYTES_A_ROW: u64 = 64;
 
 /// What an import starts from.
 pub struct Setup<'p> {
