@@ -41,7 +41,7 @@ pub struct Pair {
 pub struct Description {
     /// A birth date, ISO 8601.
     pub birth: String,
-    /// A name ([`super::likeness::name_key`]).
+    /// A name (as [`super::likeness::Name::keys`] gives it).
     pub name: String,
     /// The account.
     pub learner: i64,
