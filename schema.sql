@@ -220,7 +220,8 @@ CREATE TABLE pair (
   why      TEXT NOT NULL,
   apart    INTEGER
 ) STRICT;
--- People by birth date and name (folded, its parts in one order), where facts of identity give both.
+-- People by birth date and by the letters of their names, where facts of identity give both: without accents,
+-- blanks and case, begun where that comes first of all, so that the family's name may stand first or last.
 CREATE TABLE described (
   birth    TEXT NOT NULL,
   name     TEXT NOT NULL,
