@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use tempfile::TempDir;
 
 /// Arguments, exit code, and texts that standard output and standard error hold together.
@@ -77,14 +79,7 @@ fn bank() -> TempDir {
 }
 
 fn run(folder: &Path, args: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_creditbank"))
-        .args(args.split(' '))
-        .current_dir(folder)
-        .env("CREDITBANK_NOW", "2026-09-01T08:00:00Z")
-        .env_remove("CREDITBANK_LEDGER")
-        .env_remove("COLUMNS")
-        .output()
-        .unwrap()
+    common::program(folder).args(args.split(' ')).output().unwrap()
 }
 
 /// Runs a session; a failure's text belongs on standard error, with nothing on standard output.

@@ -1,4 +1,6 @@
 //! What the targets share: a file as a partner would send it, read under a profile as `import-check` does.
+//! No target needs all of it.
+#![allow(dead_code)]
 
 use creditbank::intake::profile::Profile;
 use creditbank::ops::batch::Actor;

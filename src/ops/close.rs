@@ -3,7 +3,6 @@
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::Closure;
 use crate::ops::batch::{Actor, BatchPayload};
-use crate::ops::convert::next_id;
 use crate::ops::post::{Poster, Sealed};
 use crate::store::{self, Store};
 use jiff::civil::Date;
@@ -42,7 +41,7 @@ fn close_once(
     let mut payload = BatchPayload::new(actor)?;
     payload.why = reason.unwrap_or_default();
     let head = store::head(store, log)?;
-    let row = Closure { id: next_id::<Closure>(store)?, through: through.to_string() };
+    let row = Closure { id: store::next_id::<Closure>(store)?, through: through.to_string() };
     let mut sealed = None;
     store.append(log, Some(&head), &mut |tx| {
         let mut poster = Poster::open(tx, log, &payload)?;

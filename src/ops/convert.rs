@@ -267,22 +267,9 @@ pub fn day(poster: &mut Poster, date: Date) -> Result<i64> {
     if let Some(row) = known.iter().find(|row| row.precision == "day" && row.first == written) {
         return Ok(row.id);
     }
-    let id = next_id::<PeriodRow>(poster.read())?;
+    let id = store::next_id::<PeriodRow>(poster.read())?;
     poster.register_one(&period_row(id, &Period::day(date)))?;
     Ok(id)
-}
-
-/// The id that the next row of a registry gets.
-///
-/// # Errors
-/// Where the ledger cannot be read.
-pub fn next_id<T: crate::domain::registry::Row>(read: &(impl Read + ?Sized)) -> Result<i64> {
-    let mut last = 0;
-    read.rows(T::TABLE, None, &mut |row| {
-        last = row.get("id").and_then(serde_json::Value::as_i64).unwrap_or(0).max(last);
-        Ok(())
-    })?;
-    Ok(last + 1)
 }
 
 /// What the rules look at in a lot.

@@ -289,7 +289,9 @@ fn import_once(
     let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
     let reader = store.reader()?;
     let seen = seen_before(reader.as_ref(), &sources)?;
-    if way.approves.is_none()
+    let all_seen = seen.len() == sources.len();
+    if all_seen
+        && way.approves.is_none()
         && !request.verdicts
         && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)?
     {
@@ -319,7 +321,7 @@ fn import_once(
         payload,
         profile: is_new.then_some(profile_row.clone()),
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
-        all_seen: seen.len() == sources.len(),
+        all_seen,
         closed,
         today: today(reader.as_ref(), actor)?,
         seen,
@@ -397,13 +399,8 @@ fn profile_version(read: &dyn Read, profile: &Profile) -> Result<(ProfileRow, bo
     if let Some(same) = versions.iter().rposition(|row| row.sha256 == profile.sha256) {
         return Ok((versions.swap_remove(same), false));
     }
-    let mut last_id = 0;
-    read.rows("profile", None, &mut |row| {
-        last_id = row.get("id").and_then(serde_json::Value::as_i64).unwrap_or(0).max(last_id);
-        Ok(())
-    })?;
     let row = ProfileRow {
-        id: last_id + 1,
+        id: store::next_id::<ProfileRow>(read)?,
         name: profile.name.clone(),
         version: versions.last().map_or(1, |row| row.version + 1),
         sha256: profile.sha256.clone(),

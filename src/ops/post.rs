@@ -12,7 +12,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::{Kind, Status};
-use crate::domain::registry::Row;
+use crate::domain::registry::{PeriodRow, Row};
 use crate::ledger::links::Links;
 use crate::ledger::lots::Cut;
 use crate::ops::batch::{BatchPayload, random};
@@ -305,12 +305,8 @@ impl<'t> Poster<'t> {
     /// # Errors
     /// Where the registries cannot be read.
     pub fn expect(&mut self, achievements: u64) -> Result<()> {
-        let mut last_period = 0;
-        self.tx.rows("period", None, &mut |row| {
-            last_period = row.get("id").and_then(serde_json::Value::as_i64).unwrap_or(0).max(last_period);
-            Ok(())
-        })?;
-        self.claims.expect(achievements as usize, last_period);
+        let first_new = crate::store::next_id::<PeriodRow>(self.tx)?;
+        self.claims.expect(achievements as usize, first_new);
         Ok(())
     }
 

@@ -13,7 +13,6 @@ pub mod values;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Row, Scheme};
 use crate::ops::batch::{Actor, BatchPayload};
-use crate::ops::convert::next_id;
 use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, Poster};
 use crate::proof::leaf::Key;
@@ -94,7 +93,7 @@ impl Draft {
     fn fresh<T: Row>(&mut self, read: &dyn Read) -> Result<i64> {
         let id = match self.ids.get(T::TABLE) {
             Some(last) => last + 1,
-            None => next_id::<T>(read)?,
+            None => store::next_id::<T>(read)?,
         };
         self.ids.insert(T::TABLE, id);
         Ok(id)

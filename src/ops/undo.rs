@@ -50,6 +50,21 @@ pub struct Request {
     pub log: i64,
 }
 
+impl Request {
+    /// The reversal of decisions, refused where anything depends on them.
+    pub fn reversal(decisions: Vec<EntryId>, reason: &str, date: Date, dry_run: bool, log: i64) -> Request {
+        Request {
+            selection: Selection::Decisions(decisions),
+            release: false,
+            dependents: Dependents::Refuse,
+            reason: Some(reason.to_owned()),
+            date,
+            dry_run,
+            log,
+        }
+    }
+}
+
 /// Something that depends on what is to be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dependent {
@@ -95,9 +110,7 @@ pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<O
 
 fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     let targets = select::targets(store, &request.selection)?;
-    let mut payload = BatchPayload::new(actor)?;
-    payload.why = request.reason.clone().unwrap_or_default();
-    payload.closed_period = touched(store, &targets, request)?;
+    let payload = payload_of(store, actor, request, &targets)?;
     let head = store::head(store, request.log)?;
     let mut outcome = Outcome { closed: payload.closed_period.clone(), ..Outcome::default() };
     store.append(request.log, Some(&head), &mut |tx| {
@@ -114,12 +127,25 @@ fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<
     Ok(outcome)
 }
 
-/// The closed books that an undoing would reach into, which its reason lets it.
+/// What a batch begins with that undoes decisions among other things: why, and the closed books that it
+/// reaches into.
 ///
 /// # Errors
 /// `I301` where it reaches into them without a reason.
-pub fn closed_period(read: &(impl Read + ?Sized), request: &Request) -> Result<Option<String>> {
-    touched(read, &select::targets(read, &request.selection)?, request)
+pub fn payload(read: &(impl Read + ?Sized), actor: &Actor, request: &Request) -> Result<BatchPayload> {
+    payload_of(read, actor, request, &select::targets(read, &request.selection)?)
+}
+
+fn payload_of(
+    read: &(impl Read + ?Sized),
+    actor: &Actor,
+    request: &Request,
+    targets: &BTreeMap<i64, Vec<EntryId>>,
+) -> Result<BatchPayload> {
+    let mut payload = BatchPayload::new(actor)?;
+    payload.why = request.reason.clone().unwrap_or_default();
+    payload.closed_period = touched(read, targets, request)?;
+    Ok(payload)
 }
 
 /// Undoes decisions as a part of another batch.

@@ -466,6 +466,19 @@ pub fn all<T: Row>(read: &(impl Read + ?Sized)) -> Result<Vec<T>> {
     Ok(rows)
 }
 
+/// The id that the next row of a registry gets.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn next_id<T: Row>(read: &(impl Read + ?Sized)) -> Result<i64> {
+    let mut last = 0;
+    read.rows(T::TABLE, None, &mut |row| {
+        last = row.get("id").and_then(Value::as_i64).unwrap_or(0).max(last);
+        Ok(())
+    })?;
+    Ok(last + 1)
+}
+
 /// The rows of a registry whose column has that value, by id.
 ///
 /// # Errors

@@ -47,6 +47,17 @@ impl Answer {
     }
 }
 
+/// The program, in a folder, at a fixed moment.
+pub fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_creditbank"));
+    command
+        .current_dir(folder)
+        .env_remove("CREDITBANK_LEDGER")
+        .env_remove("COLUMNS")
+        .env("CREDITBANK_NOW", "2026-09-01T08:00:00Z");
+    command
+}
+
 impl Session {
     /// An empty folder.
     pub fn empty() -> Session {
@@ -64,13 +75,7 @@ impl Session {
 
     /// The program, in the folder, at a fixed moment.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_creditbank"));
-        command
-            .current_dir(self.folder.path())
-            .env_remove("CREDITBANK_LEDGER")
-            .env_remove("COLUMNS")
-            .env("CREDITBANK_NOW", "2026-09-01T08:00:00Z");
-        command
+        program(self.folder.path())
     }
 
     /// Runs the program.

@@ -219,11 +219,8 @@ impl People {
         Ok(())
     }
 
-    /// Opens an account with its first facts: scheme id and value; the first is the identifier.
-    ///
-    /// # Errors
-    /// Where the system gives no random bytes.
-    pub fn enrol(&mut self, facts: Vec<(i64, String)>, identifiers: usize) -> Result<i64> {
+    /// Opens an account with its first facts, scheme id and value, of which so many are identifiers.
+    pub fn enrol(&mut self, facts: Vec<(i64, String)>, identifiers: usize) -> i64 {
         let id = self.first_new + self.opened as i64;
         let key = self.seed.derive(self.opened);
         self.opened += 1;
@@ -241,7 +238,7 @@ impl People {
             let nth = nth as i64;
             self.facts.push(Fact { learner: id, nth, scheme, value, valid_from: None, valid_to: None });
         }
-        Ok(id)
+        id
     }
 
     /// How many facts were met since they were taken.

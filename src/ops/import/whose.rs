@@ -201,7 +201,7 @@ pub fn enrol(
     }
     let identifiers = facts.len();
     facts.extend(person_facts(catalogue, draft)?);
-    let account = people.enrol(facts, identifiers)?;
+    let account = people.enrol(facts, identifiers);
     if let Some(person) = person(draft).filter(|_| profile.learner.alike != Alike::Off) {
         people.describe(account, &person);
         people.review(account, &alike);

@@ -6,11 +6,11 @@ use crate::domain::account::Account;
 use crate::domain::fault::{Fault, Result};
 use crate::ledger::links::Links;
 use crate::ledger::lots::Cut;
-use crate::ops::batch::{Actor, BatchPayload};
+use crate::ops::batch::Actor;
 use crate::ops::learners::links;
 use crate::ops::names::Names;
 use crate::ops::post::{Poster, key_of};
-use crate::ops::undo::{self, Dependents, Selection};
+use crate::ops::undo;
 use crate::store::{self, Head, Read, Store};
 use jiff::civil::Date;
 
@@ -73,18 +73,9 @@ fn merge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result
     if !found.is_empty() && !request.reverse_duplicates {
         return Err(counted_twice(person, account, &found));
     }
-    let undoing = undo::Request {
-        selection: Selection::Decisions(doubled::later(&found)),
-        release: false,
-        dependents: Dependents::Refuse,
-        reason: Some(request.reason.clone()),
-        date: request.date,
-        dry_run: request.dry_run,
-        log: request.log,
-    };
-    let mut payload = BatchPayload::new(actor)?;
-    payload.why = request.reason.clone();
-    payload.closed_period = undo::closed_period(store, &undoing)?;
+    let Request { date, dry_run, log, .. } = *request;
+    let undoing = undo::Request::reversal(doubled::later(&found), &request.reason, date, dry_run, log);
+    let payload = undo::payload(store, actor, &undoing)?;
     let mut merged = None;
     store.append(request.log, Some(&head), &mut |tx| {
         let poster = Poster::open(tx, request.log, &payload)?;

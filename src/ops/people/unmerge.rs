@@ -7,11 +7,11 @@ use crate::domain::fault::{Fault, Result};
 use crate::domain::link::Link;
 use crate::ledger::links::Links;
 use crate::ledger::lots::Cut;
-use crate::ops::batch::{Actor, BatchPayload};
+use crate::ops::batch::Actor;
 use crate::ops::learners::{links, lots_of};
 use crate::ops::names::Names;
 use crate::ops::post::Poster;
-use crate::ops::undo::{self, Dependents, Selection};
+use crate::ops::undo;
 use crate::store::{self, Head, Read, Store};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -63,18 +63,9 @@ fn unmerge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
     let links = links(store, &Cut::default())?;
     let link = link_of(store, &links, request.account)?;
     check_apart(store, &links, &link)?;
-    let undoing = undo::Request {
-        selection: Selection::Decisions(reversed_by(store, &link)?),
-        release: false,
-        dependents: Dependents::Refuse,
-        reason: Some(request.reason.clone()),
-        date: request.date,
-        dry_run: request.dry_run,
-        log: request.log,
-    };
-    let mut payload = BatchPayload::new(actor)?;
-    payload.why = request.reason.clone();
-    payload.closed_period = undo::closed_period(store, &undoing)?;
+    let Request { date, dry_run, log, .. } = *request;
+    let undoing = undo::Request::reversal(reversed_by(store, &link)?, &request.reason, date, dry_run, log);
+    let payload = undo::payload(store, actor, &undoing)?;
     let mut unmerged = None;
     store.append(request.log, Some(&head), &mut |tx| {
         let mut poster = Poster::open(tx, request.log, &payload)?;

@@ -97,8 +97,8 @@ const BITS_PER_KEY: usize = 10;
 /// batch itself enrolled, is new for certain and needs no look-up.
 pub struct Claims {
     last_known_learner: i64,
-    /// Registry id of the newest date that an achievement could have before the batch, where it is known.
-    last_known_period: Option<i64>,
+    /// Registry id of the first date that is new with the batch, where it is known.
+    first_new_period: Option<i64>,
     /// The batch's first entry.
     batch: EntryId,
     words: Vec<u64>,
@@ -131,7 +131,7 @@ impl Claims {
     pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>, links: Links) -> Claims {
         Claims {
             last_known_learner,
-            last_known_period: None,
+            first_new_period: None,
             batch,
             words: vec![0; 16 << 10],
             keys: 0,
@@ -311,13 +311,13 @@ impl Claims {
     /// learner or the date is new to it.
     fn may_be_known(&self, row: &Prepared) -> bool {
         row.learner <= self.last_known_learner
-            && self.last_known_period.is_none_or(|last| i64::from(row.period) <= last)
+            && self.first_new_period.is_none_or(|first| i64::from(row.period) < first)
     }
 
-    /// Grows the filter for a batch of about that many rows; only before the first row, while the newest date
-    /// in the registry is this.
-    pub fn expect(&mut self, rows: usize, last_known_period: i64) {
-        self.last_known_period = Some(last_known_period);
+    /// Grows the filter for a batch of about that many rows; only before the first row. Dates are new
+    /// to the registry from this one on.
+    pub fn expect(&mut self, rows: usize, first_new_period: i64) {
+        self.first_new_period = Some(first_new_period);
         if self.keys == 0 {
             self.words = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
         }
