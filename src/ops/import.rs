@@ -39,6 +39,7 @@ use crate::intake::rules::{Rule, Severity};
 use crate::intake::table::Notice;
 use crate::ops::approval;
 use crate::ops::batch::{Actor, Approval, BatchPayload, InForce, Lenient, SourceFile};
+use crate::store::memory::Memory;
 use crate::store::{self, Head, Read, Store, Tx};
 use catalogue::Catalogue;
 use findings::Findings;
@@ -53,6 +54,10 @@ use way::{Fingerprint, Way};
 
 /// Fields whose words are only translated, so that nobody needs to be told.
 const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
+
+/// Bytes of a first delivery that are worth having the ledger alone for: what is gained grows with them, and
+/// letting others in again costs a few writes to the disk.
+const FILLING: u64 = 4 << 20;
 
 /// Problems that the refusal of a whole import names.
 const SAID: usize = 20;
@@ -314,13 +319,14 @@ fn import_once(
     let closed = closed_through(reader.as_ref())?;
     // The batch act comes before its rows: it says which closed books the reason reaches into.
     payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
-    let setup = write::Setup {
+    let mut setup = write::Setup {
         request,
         files,
         way,
         payload,
         profile: is_new.then_some(profile_row.clone()),
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
+        fills: false,
         all_seen,
         closed,
         today: today(reader.as_ref(), actor)?,
@@ -331,9 +337,10 @@ fn import_once(
         },
         previous: standard::previous(reader.as_ref(), &request.profile.name)?,
     };
+    setup.fills = !request.dry_run && setup.bytes >= FILLING && reader.last_learner()? == 0;
     let head = store::head(reader.as_ref(), request.log)?;
     let catalogue = Catalogue::load(reader.as_ref())?;
-    let people = People::new(reader)?;
+    let people = People::new(if setup.fills { nobody(reader) } else { reader })?;
     let mut outcome = match request.profile.target {
         Target::Achievements => write::run(store, &head, setup, catalogue, people, inspect, progress)?,
         _ => registers::run(store, &head, setup, catalogue, people, inspect)?,
@@ -341,6 +348,12 @@ fn import_once(
     outcome.result = way.counted.then(|| outcome.in_figures().result);
     outcome.profile_version = profile_row.version;
     Ok(outcome)
+}
+
+/// A ledger that knows no learner, in place of one that knows none yet and is to be let go.
+fn nobody(reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+    drop(reader);
+    Box::new(Memory::new())
 }
 
 /// Opens the files and settles how each is read.

@@ -396,6 +396,17 @@ pub trait Store: Read {
     /// `S401` where another writer came first; whatever the work refuses with.
     fn append(&mut self, log: i64, expected: Option<&Head>, work: Work<'_>) -> Result<bool>;
 
+    /// Appends one batch that is far larger than all that the ledger holds.
+    ///
+    /// It is [`Store::append`] but for this: while it writes nobody else can read either, where that saves
+    /// writing everything twice. So the caller may hold no reader of its own.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn fill(&mut self, log: i64, expected: Option<&Head>, work: Work<'_>) -> Result<bool> {
+        self.append(log, expected, work)
+    }
+
     /// Another reader of the last committed state, for use in another thread.
     fn reader(&self) -> Result<Box<dyn Read + Send>>;
 }

@@ -76,6 +76,7 @@ fn check_achievements(
         payload,
         profile: None,
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
+        fills: false,
         all_seen: false,
         closed: None,
         today: jiff::tz::TimeZone::UTC.to_datetime(actor.now).date(),

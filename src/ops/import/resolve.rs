@@ -94,7 +94,7 @@ pub struct Resolver<'p> {
     pub late: u64,
     periods: HashMap<(usize, String), Time>,
     no_calendar: Calendar,
-    /// Ids of grades, by the scale's place in `named_scales` and as written.
+    /// Ids of grades, by the scale's number and as written.
     grades: Identifiers,
     named_scales: Vec<String>,
     /// Schemes of the learners' identifiers by issuer.
@@ -561,19 +561,27 @@ impl<'p> Resolver<'p> {
     fn grade(&mut self, draft: &Draft) -> Result<Option<i64>> {
         let Some(written) = draft.grade.as_deref() else { return Ok(None) };
         let scale = draft.scale.as_deref().unwrap_or_default();
-        let number = match self.named_scales.iter().position(|known| known == scale) {
-            Some(at) => at as i64,
-            None => {
-                self.named_scales.push(scale.to_owned());
-                self.named_scales.len() as i64 - 1
-            }
-        };
+        let number = self.scale_number(scale);
         if let Some(id) = self.grades.get(number, written) {
             return Ok(Some(id));
         }
         let id = self.catalogue.grade(scale, written)?;
         self.grades.insert(number, written, id);
         Ok(Some(id))
+    }
+
+    /// The place of a scale's name, counted from 1; 0 for none.
+    fn scale_number(&mut self, scale: &str) -> i64 {
+        // Comparing two empty texts costs some processors as much as the rest of a row.
+        if scale.is_empty() {
+            return 0;
+        }
+        let known = self.named_scales.iter().position(|known| known == scale);
+        let at = known.unwrap_or_else(|| {
+            self.named_scales.push(scale.to_owned());
+            self.named_scales.len() - 1
+        });
+        at as i64 + 1
     }
 
     fn attrs(&mut self, draft: &Draft, elsewhere: Option<Elsewhere>) -> Result<Option<i64>> {

@@ -24,7 +24,7 @@ use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::STDIN;
 use crate::ops::batch::BatchPayload;
 use crate::ops::post::{Poster, Prepared, Verdict};
-use crate::store::{self, Head, Store};
+use crate::store::{self, Head, Store, Tx};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,8 @@ pub struct Setup<'p> {
     /// The profile's registry row where this version is new.
     pub profile: Option<ProfileRow>,
     pub bytes: u64,
+    /// A large delivery to a ledger that knows no learner yet.
+    pub fills: bool,
     /// Every file was read by an earlier batch.
     pub all_seen: bool,
     pub closed: Option<Date>,
@@ -196,7 +198,7 @@ pub fn run(
         });
         let mut reading = Some(reading);
         let mut done: Option<(Outcome, Option<RejectWriter<NamedTempFile>>)> = None;
-        store.append(setup.request.log, Some(head), &mut |tx| {
+        let work = &mut |tx: &mut dyn Tx| {
             let mut poster = Poster::open(tx, setup.request.log, &setup.payload)?;
             let counts = post(&mut poster, setup, &receiver, &giver)?;
             let read = match reading.take().map(std::thread::ScopedJoinHandle::join) {
@@ -211,7 +213,11 @@ pub fn run(
             }
             done = Some((outcome, rejects));
             Ok(posts && !setup.request.dry_run)
-        })?;
+        };
+        match setup.fills {
+            true => store.fill(setup.request.log, Some(head), work)?,
+            false => store.append(setup.request.log, Some(head), work)?,
+        };
         // Should the append have been refused, the reading side ends when its channel closes.
         drop(receiver);
         let (mut outcome, rejects) = done.unwrap_or_default();

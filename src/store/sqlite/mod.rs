@@ -68,6 +68,8 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(fault(path))?;
         let ledger = Self::with(conn, path)?;
+        // A `fill` that was killed leaves the file without its write-ahead log.
+        ledger.set_journal("WAL").map_err(fault(path))?;
         if ledger.conn.is_readonly("main").map_err(fault(path))? {
             return Err(Fault::new("S106", format!("{} cannot be written", path.display())).remedy(
                 "check the permissions of the file and of its folder; reports and `verify` only read",
@@ -87,8 +89,9 @@ impl Sqlite {
             ledger.conn.pragma_update(None, "query_only", true).map_err(fault(path))?;
             return Ok(ledger);
         }
-        if wal_of(path).metadata().is_ok_and(|wal| wal.len() > 0) {
-            return Err(Fault::new("S108", format!("{} has changes waiting in a WAL file", path.display()))
+        let waiting = |end| beside(path, end).metadata().is_ok_and(|file| file.len() > 0);
+        if waiting("-wal") || waiting("-journal") {
+            return Err(Fault::new("S108", format!("{} has changes waiting in a file beside it", path.display()))
                 .why("reading them needs to write beside the ledger, and this folder cannot be written")
                 .remedy("let the program that writes the ledger end, or copy the ledger with `creditbank backup` from an account that may write it"));
         }
@@ -179,6 +182,31 @@ impl Sqlite {
         copy().map_err(fault(target)).inspect_err(|_| remove_ledger(target))
     }
 
+    /// Sets how changes are kept safe until they are committed, and says how they now are.
+    fn set_journal(&self, mode: &str) -> rusqlite::Result<String> {
+        self.conn.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))
+    }
+
+    /// Gives the write-ahead log up for a while; false where somebody else has the ledger open.
+    fn leave_wal(&self) -> rusqlite::Result<bool> {
+        self.conn.busy_timeout(Duration::ZERO)?;
+        let mode = self.set_journal("DELETE");
+        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        let left = mode.is_ok_and(|mode| mode == "delete");
+        if left {
+            // The commit is the removal of a file, which is to last as well.
+            self.conn.pragma_update(None, "synchronous", "EXTRA")?;
+        }
+        Ok(left)
+    }
+
+    /// Takes the write-ahead log up again. Where a reader came between, the next who opens the ledger does.
+    fn enter_wal(&self) -> rusqlite::Result<()> {
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        let _ = self.set_journal("WAL");
+        Ok(())
+    }
+
     /// Refuses what was read from a file that could not be locked, if somebody wrote to it meanwhile.
     ///
     /// # Errors
@@ -254,6 +282,17 @@ impl Store for Sqlite {
         Ok(committed)
     }
 
+    /// With a write-ahead log each page is written to the log and then to the file. A rollback journal keeps
+    /// what pages held before, and a page that is new held nothing.
+    fn fill(&mut self, log: i64, expected: Option<&Head>, work: Work<'_>) -> Result<bool> {
+        if !self.leave_wal().map_err(fault(&self.path))? {
+            return self.append(log, expected, work);
+        }
+        let filled = self.append(log, expected, work);
+        self.enter_wal().map_err(fault(&self.path))?;
+        filled
+    }
+
     fn reader(&self) -> Result<Box<dyn Read + Send>> {
         let reader = Sqlite::open_read(&self.path)?;
         reader.conn.execute_batch("BEGIN").map_err(fault(&self.path))?;
@@ -262,15 +301,16 @@ impl Store for Sqlite {
     }
 }
 
-fn wal_of(path: &Path) -> PathBuf {
+/// What SQLite keeps beside a file: `-wal`, `-shm` or `-journal`.
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(end);
     PathBuf::from(name)
 }
 
 /// Size and time of a ledger's file; another WAL beside it counts as a change.
 fn state_of(path: &Path) -> Option<(u64, SystemTime)> {
-    let wal = wal_of(path).metadata().map_or(0, |wal| wal.len());
+    let wal = beside(path, "-wal").metadata().map_or(0, |wal| wal.len());
     let file = path.metadata().ok()?;
     Some((file.len() + wal, file.modified().ok()?))
 }
@@ -322,10 +362,9 @@ fn remove_ledger(path: &Path) {
 
 /// Removes what SQLite keeps beside a file of that name.
 fn remove_beside(path: &Path) {
-    let _ = std::fs::remove_file(wal_of(path));
-    let mut shm = path.as_os_str().to_owned();
-    shm.push("-shm");
-    let _ = std::fs::remove_file(shm);
+    for end in ["-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(beside(path, end));
+    }
 }
 
 fn immutable_uri(path: &Path) -> String {
