@@ -7,6 +7,7 @@ mod claim;
 pub mod origin;
 mod people;
 mod sums;
+mod tree;
 
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
@@ -200,7 +201,7 @@ impl Fact {
 pub struct Poster<'t> {
     tx: &'t mut dyn Tx,
     head: Head,
-    tiles: TileWriter,
+    tree: tree::Tree,
     batch: BatchRow,
     batch_id: BatchId,
     sums: Sums,
@@ -234,7 +235,7 @@ impl<'t> Poster<'t> {
     }
 
     fn start(tx: &'t mut dyn Tx, head: Head, no: i64, payload: &BatchPayload) -> Result<Poster<'t>> {
-        let tiles = resume_tiles(tx, &head)?;
+        let tree = tree::Tree::new(resume_tiles(tx, &head)?);
         let json = serde_json::to_string(payload).map_err(|error| Fault::new("S901", error.to_string()))?;
         let entry = EntryId::new(head.log, head.size);
         let last_learner = tx.last_learner()?;
@@ -243,7 +244,7 @@ impl<'t> Poster<'t> {
         let mut poster = Poster {
             tx,
             head,
-            tiles,
+            tree,
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
             sums: Sums::default(),
@@ -312,7 +313,7 @@ impl<'t> Poster<'t> {
 
     /// The place of the next entry.
     pub fn next_entry(&self) -> EntryId {
-        EntryId::new(self.head.log, self.tiles.size())
+        EntryId::new(self.head.log, self.tree.size())
     }
 
     /// The ledger as it stands inside this batch.
@@ -327,13 +328,13 @@ impl<'t> Poster<'t> {
 
     fn push(&mut self, leaf: Hash) -> Result<EntryId> {
         let entry = self.next_entry();
-        self.tiles.push(leaf);
+        self.tree.push(leaf)?;
         self.batch.size += 1;
         Ok(entry)
     }
 
     fn drain_tiles(&mut self) -> Result<()> {
-        let tiles = self.tiles.take_full();
+        let tiles = self.tree.take_full();
         self.tx.put_tiles(self.head.log, &tiles)
     }
 
@@ -533,7 +534,7 @@ impl<'t> Poster<'t> {
             rows.push(self.movement(decision, new)?);
         }
         self.tx.put_movements(&rows)?;
-        if self.tiles.size() % (TILES_AT_ONCE as u64 * 256) < rows.len() as u64 {
+        if self.tree.size() % (TILES_AT_ONCE as u64 * 256) < rows.len() as u64 {
             self.drain_tiles()?;
         }
         Ok(())
@@ -613,20 +614,21 @@ impl<'t> Poster<'t> {
     /// # Errors
     /// Where the ledger cannot be written.
     pub fn seal(mut self) -> Result<Sealed> {
-        self.drain_tiles()?;
         let sums = std::mem::take(&mut self.sums);
         self.tx.add_summaries(&sums.summary_rows())?;
         let (tx, links) = (&mut *self.tx, &self.links);
         people::add_balances(tx, links, sums)?;
         self.tx.put_batch(&self.batch)?;
+        let (full, tiles) = self.tree.finish()?;
         let head = Head {
-            size: self.tiles.size(),
-            root: self.tiles.root(),
-            frontier: self.tiles.frontier().clone(),
-            ..self.head.clone()
+            size: tiles.size(),
+            root: tiles.root(),
+            frontier: tiles.frontier().clone(),
+            ..self.head
         };
         self.tx.put_head(&head)?;
-        self.tx.put_tiles(head.log, &self.tiles.partials())?;
+        self.tx.put_tiles(head.log, &full)?;
+        self.tx.put_tiles(head.log, &tiles.partials())?;
         Ok(Sealed { batch: self.batch, head })
     }
 }
