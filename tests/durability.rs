@@ -92,6 +92,76 @@ fn a_kill_at_any_moment_leaves_the_last_committed_state() {
     session.run(&["verify"]).exits(0);
 }
 
+/// Rows of a first delivery that is large enough to be written without the write-ahead log: 4 MiB.
+const FILLING: usize = 75_000;
+
+/// An empty bank and a delivery that fills it.
+fn to_be_filled() -> Session {
+    let session = Session::bank();
+    let delivery = workload(FILLING, 0);
+    assert!(delivery.len() >= 4 << 20, "{} bytes", delivery.len());
+    session.write("a.csv", delivery);
+    session
+}
+
+fn open(session: &Session) -> rusqlite::Connection {
+    rusqlite::Connection::open(session.path("creditbank.db")).unwrap()
+}
+
+fn journal_mode(session: &Session) -> String {
+    open(session).query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_kill_while_a_ledger_is_filled_leaves_it_empty_or_full() {
+    let session = to_be_filled();
+    let empty = session.head();
+    for step in 0..12u64 {
+        let arguments = ["import", "a.csv", "--profile", &profile()];
+        let mut command = session.command();
+        let mut child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(step * step * 12));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        session.run(&["verify"]).exits(0);
+        assert_eq!(journal_mode(&session), "wal");
+        if session.head() != empty {
+            assert_eq!(deposited(&session), "CN,75000,187500,187500,0,0");
+        }
+    }
+    session.run(&["import", "a.csv", "--profile", &profile()]).exits(0);
+    assert_eq!(deposited(&session), "CN,75000,187500,187500,0,0");
+    assert_eq!(journal_mode(&session), "wal");
+    session.run(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_ledger_that_somebody_reads_is_filled_all_the_same() {
+    let session = to_be_filled();
+    let other = open(&session);
+    other.execute_batch("BEGIN; SELECT count(*) FROM log").unwrap();
+    session.run(&["import", "a.csv", "--profile", &profile()]).exits(0);
+    let seen: i64 = other.query_row("SELECT count(*) FROM achievement", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, 0, "a reader stays at the moment of its opening");
+    drop(other);
+    assert_eq!(deposited(&session), "CN,75000,187500,187500,0,0");
+    session.run(&["verify"]).exits(0);
+}
+
+#[test]
+fn whoever_reads_while_a_ledger_is_filled_waits_or_is_told_to() {
+    let session = to_be_filled();
+    let mut command = session.command();
+    command.args(["import", "a.csv", "--profile", &profile()]).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        let answer = session.run(&["report", "totals", "--by", "system", "--format", "csv"]);
+        assert!([0, 5].contains(&answer.code), "{}\n{}", answer.code, answer.err);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(deposited(&session), "CN,75000,187500,187500,0,0");
+}
+
 #[test]
 fn a_full_disk_undoes_the_batch() {
     let session = Session::empty();
@@ -116,7 +186,10 @@ fn fill(session: &Session, small: &Path) {
     on_it(&["init", "--name", "N", "--identifier", "i.example", "--home-system", "CN", "--time-zone", "UTC"])
         .exits(0);
     session.write("few.csv", workload(100, 0));
-    session.write("many.csv", workload(60_000, 100));
+    session.write("many.csv", workload(FILLING, 100));
+    // The first delivery is written in another way than later ones.
+    on_it(&["import", "many.csv", "--profile", &profile()]).exits(1).says("S107").says("make room");
+    on_it(&["verify"]).exits(0);
     on_it(&["import", "few.csv", "--profile", &profile()]).exits(0);
     let before = on_it(&["report", "totals", "--by", "system", "--format", "csv"]).exits(0).out;
     on_it(&["import", "many.csv", "--profile", &profile()]).exits(1).says("S107").says("make room");

@@ -484,6 +484,24 @@ fn a_work_that_gives_up_leaves_nothing() {
 }
 
 #[test]
+fn filling_a_ledger_is_appending_to_it() {
+    on_every_engine(|store| {
+        let before = everything(store);
+        let refused = store.fill(0, Some(&head(0, 7)), &mut |_| panic!("the work must not begin"));
+        assert_eq!(refused.map_err(|fault| fault.code), Err("S401"));
+        let given_up = store.fill(0, None, &mut |tx| put_one_of_all(tx).map(|()| false));
+        assert_eq!(given_up, Ok(false));
+        assert_same(&before, &everything(store));
+        assert_eq!(store.fill(0, None, &mut |tx| put_one_of_all(tx).map(|()| true)), Ok(true));
+        let mut model = Memory::new();
+        commit(&mut model, put_one_of_all);
+        assert_same(&everything(store), &everything(&model));
+        commit(store, |tx| tx.put_head(&head(0, 9)));
+        assert_same(&everything(store), &everything(&*store.reader().unwrap()));
+    });
+}
+
+#[test]
 fn a_work_reads_what_it_wrote() {
     on_every_engine(|store| {
         commit(store, |tx| {

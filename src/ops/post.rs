@@ -620,12 +620,8 @@ impl<'t> Poster<'t> {
         people::add_balances(tx, links, sums)?;
         self.tx.put_batch(&self.batch)?;
         let (full, tiles) = self.tree.finish()?;
-        let head = Head {
-            size: tiles.size(),
-            root: tiles.root(),
-            frontier: tiles.frontier().clone(),
-            ..self.head
-        };
+        let head =
+            Head { size: tiles.size(), root: tiles.root(), frontier: tiles.frontier().clone(), ..self.head };
         self.tx.put_head(&head)?;
         self.tx.put_tiles(head.log, &full)?;
         self.tx.put_tiles(head.log, &tiles.partials())?;

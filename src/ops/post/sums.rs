@@ -104,7 +104,8 @@ impl Sums {
     }
 
     fn add_up(&mut self) {
-        self.deposits.sort_unstable_by_key(|(learner, system, _)| (*learner, *system));
+        // They come in runs that are in order: a stable sort merges them.
+        self.deposits.sort_by_key(|(learner, system, _)| (*learner, *system));
         self.deposits.dedup_by(|next, kept| {
             let same = (next.0, next.1) == (kept.0, kept.1);
             kept.2 += if same { next.2 } else { 0 };
