@@ -316,3 +316,90 @@ fn the_number_of_findings_listed_can_be_set_and_all_are_counted() {
         assert_eq!(report["rules"][0]["times"], 120);
     }
 }
+
+/// What a check and a dry run must have in common.
+fn told(report: &Value) -> [Value; 4] {
+    let summary = report["summary"].as_array().unwrap().iter();
+    let rows = summary.filter(|fact| fact["what"].as_str().unwrap().starts_with("rows")).cloned().collect();
+    [rows, report["findings"].clone(), report["rules"].clone(), report["deposited"].clone()]
+}
+
+/// Compares a check without a bank, one against an empty bank, and a dry run on that.
+#[track_caller]
+fn agree(session: &Session, files: &[&str], profile: &str) {
+    let common = ["--profile", profile, "--format", "json", "--limit", "1000"];
+    let run = |verb: &[&str]| told(&json(&session.run(&[verb, files, &common].concat()).out));
+    let dry = run(&["import", "--dry-run"]);
+    assert_eq!(run(&["import-check", "--ledger", "creditbank.db"]), dry, "{files:?} against the bank");
+    assert_eq!(run(&["import-check"]), dry, "{files:?} without a bank");
+}
+
+#[test]
+fn files_of_every_format_are_checked_without_a_bank_as_they_are_imported() {
+    let session = Session::bank();
+    let cases = [
+        ("examples/formats/transcript.elmo.xml", "elmo"),
+        ("examples/formats/badge.json", "open-badges"),
+        ("examples/formats/record.clr.json", "open-badges"),
+        ("examples/formats/china/courses.csv", "examples/formats/china/courses.toml"),
+        ("examples/formats/china/certificates.csv", "examples/formats/china/certificates.toml"),
+        ("examples/formats/china/external.csv", "examples/formats/china/external.toml"),
+        ("examples/formats/india/catalogue.csv", "examples/formats/india/catalogue.toml"),
+        ("tests/import-rules/N108/results.xlsx", "tests/import-rules/profile.toml"),
+        ("tests/import-rules/E214/results.xlsx", "tests/import-rules/profile.toml"),
+    ];
+    for (file, profile) in cases {
+        let profile = if profile.ends_with(".toml") { project(profile) } else { profile.to_owned() };
+        agree(&session, &[&project(file)], &profile);
+    }
+}
+
+/// Numbers that are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn one_of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        texts[(self.0 >> 33) as usize % texts.len()]
+    }
+}
+
+#[test]
+fn rows_that_repeat_and_contradict_each_other_are_told_without_a_bank_as_by_an_import() {
+    let session = Session::bank();
+    // Columns, and what the profile says of them.
+    let variants = [
+        ("", "", ""),
+        ("no", "record = \"no\"", ""),
+        ("no,within", "record = \"no\"\npart_of = \"within\"", "[part]\nof = \"record\"\nby = [\"learner\"]"),
+        ("card", "", "[identifiers]\ncard = { column = \"card\", issuer = \"LJU\" }"),
+        ("card", "", "[group]\nby = [\"learner\", \"period\"]"),
+        ("x", "", "[attributes]\nx = \"x\"\n[gather]\nattributes = [\"x\"]"),
+    ];
+    let head = "learner,outcome,date,credits,grade";
+    for ((more, columns, tables), seed) in variants.into_iter().cycle().zip(0..36) {
+        let columns = format!("grade = \"grade\"\n{columns}\n[constants]");
+        session.write("p.toml", profile(tables).replace("[constants]", &columns));
+        let mut numbers = Numbers(seed);
+        for name in ["a.csv", "b.csv"] {
+            let mut text = format!("{head}{}{more}\n", if more.is_empty() { "" } else { "," });
+            for _ in 0..14 {
+                let values = [
+                    numbers.one_of(&["A", "B", "C"]),
+                    numbers.one_of(&["M", "N"]),
+                    numbers.one_of(&["2024-06-30", "2024-06-30", "2024-01-31", "2024-02-30"]),
+                    numbers.one_of(&["3", "3", "3", "4", "0", "x"]),
+                    numbers.one_of(&["80", "81"]),
+                ];
+                text.push_str(&values.join(","));
+                for _ in more.split(',').filter(|name| !name.is_empty()) {
+                    text.push(',');
+                    text.push_str(numbers.one_of(&["", "1", "2", "3", "4"]));
+                }
+                text.push('\n');
+            }
+            session.write(name, text);
+        }
+        agree(&session, &["a.csv", "b.csv"], "p.toml");
+    }
+}

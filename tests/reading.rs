@@ -45,7 +45,7 @@ fn round_trip(name: &str, content: &[u8], profile: &str, mend: impl Fn(Vec<u8>) 
     session.write(name, content);
     let answer = import(&session, name, &["--keep-going"]).exits(3);
     assert_eq!(count(&answer, "rows deposited"), "2", "{}", answer.out);
-    let refused = name.rsplit_once('.').unwrap().0.to_owned() + ".refused.csv";
+    let refused = name.trim_end_matches(".gz").rsplit_once('.').unwrap().0.to_owned() + ".refused.csv";
     let mended = mend(std::fs::read(session.path(&refused)).unwrap());
     session.write("again.csv", mended);
     let answer = import(&session, "again.csv", &[]).exits(0);
@@ -121,14 +121,22 @@ fn refused_rows_go_back_with_semicolons_and_decimal_commas() {
 }
 
 #[test]
-fn refused_rows_of_a_guessed_encoding_go_back_as_utf_8_with_a_mark() {
-    let text = table(CHINESE, ",", "\n");
-    round_trip(
-        "a.csv",
-        &GB18030.encode(&text).0,
-        &profile("", CHINESE),
-        mend_in(encoding_rs::UTF_8, &["\u{feff}学号"]),
-    );
+fn refused_rows_of_a_guessed_encoding_go_back_in_it_where_it_is_guessed_again() {
+    let (chinese, profile) = (table(CHINESE, ";", "\r\n"), profile("", CHINESE));
+    let parts =
+        &["学号;课程;学分;日期;creditbank_code;creditbank_reason\r\n", "002;数据结构;2x;2024-01-31;E202;"];
+    round_trip("a.csv", &GB18030.encode(&chinese).0, &profile, mend_in(GB18030, parts));
+    round_trip("a.csv.gz", &packed(&GB18030.encode(&chinese).0), &profile, mend_in(GB18030, parts));
+}
+
+#[test]
+fn refused_rows_whose_encoding_would_be_guessed_otherwise_go_back_as_utf_8_with_a_mark() {
+    // The whole file has Chinese titles; the row that is refused has none, and so has the header.
+    let ascii = ["no", "course", "credits", "date"];
+    let text =
+        table(ascii, ",", "\n").replacen("数据结构", "数据结构（高级）", 1).replace("002,数据结构", "002,é");
+    let mended = mend_in(encoding_rs::UTF_8, &["\u{feff}no,course", "002,é,2x"]);
+    round_trip("a.csv", &GB18030.encode(&text).0, &profile("", ascii), mended);
 }
 
 /// A workbook with a title above its table, numbers, dates and a text among the numbers.

@@ -16,8 +16,8 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes refused rows with the file's own header, delimiter, line ends and encoding.
 ///
-/// Where the encoding cannot be written without loss, where it was only guessed, and for what is no text, that is UTF-8
-/// with a byte order mark, which every profile reads. A row with too few or too many fields keeps their number.
+/// Where the encoding cannot be written without loss, and for what is no text, that is UTF-8 with a byte order mark,
+/// which every profile reads. A row with too few or too many fields keeps their number.
 pub struct RejectWriter<W> {
     inner: W,
     encoding: &'static Encoding,
@@ -27,6 +27,8 @@ pub struct RejectWriter<W> {
     /// Columns that an earlier reject file added, by position.
     earlier: Vec<usize>,
     rows: u64,
+    /// The encoding was guessed.
+    is_guess: bool,
 }
 
 impl<W: Read + Write + Seek> RejectWriter<W> {
@@ -47,6 +49,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
             width: mapping.width(),
             earlier: (0..header.len()).filter(is_code).collect(),
             rows: 0,
+            is_guess: reading.guessed.contains(&Guessed::Encoding),
         };
         let plain = reading.encoding == UTF_8 && !reading.mark && stated.is_none_or(|stated| stated == UTF_8);
         if encoding == UTF_8 && !(plain && reading.format == Format::Text) {
@@ -72,6 +75,23 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
     /// Number of rows written so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Sees to it that the rows are read in the encoding in which they were written: where that was a guess about the
+    /// whole file, these few could be guessed otherwise, and become UTF-8 with a mark. `read_as` says how what was
+    /// written would be read.
+    ///
+    /// # Errors
+    /// Hands on what the system says.
+    pub fn settle_guess(&mut self, read_as: impl FnOnce(&W) -> Option<&'static Encoding>) -> io::Result<()> {
+        if !self.is_guess || self.encoding == UTF_8 {
+            return Ok(());
+        }
+        self.inner.flush()?;
+        if read_as(&self.inner) != Some(self.encoding) {
+            self.become_utf8()?;
+        }
+        Ok(())
     }
 
     /// Writes out what is buffered and gives the inner writer back.
@@ -138,7 +158,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
 
 /// The encoding in which the rows go back. GB18030 has every character of GBK, in the same bytes, and all others too.
 fn encoding_of(reading: &Reading) -> &'static Encoding {
-    if reading.format != Format::Text || reading.guessed.contains(&Guessed::Encoding) {
+    if reading.format != Format::Text {
         return UTF_8;
     }
     match reading.encoding.output_encoding() {

@@ -166,7 +166,11 @@ pub struct Outcome {
 impl Outcome {
     /// Keeps what is to be told of a file that was read to its end.
     fn told(&mut self, incoming: &Incoming, reader: &Reader) {
-        let notices = incoming.reading.notices.iter().cloned().chain(reader.notices());
+        let notices: Vec<Notice> = incoming.reading.notices.iter().cloned().chain(reader.notices()).collect();
+        for notice in &notices {
+            self.findings.count(notice.rule, 1);
+        }
+        let notices = notices.into_iter();
         self.notices.extend(notices.map(|notice| (incoming.source.name(), notice)));
     }
 }

@@ -88,7 +88,11 @@ impl Setup<'_> {
             if first.as_os_str() == STDIN {
                 return PathBuf::from("standard-input.refused.csv");
             }
-            let stem = first.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let unpacked = match first.extension().is_some_and(|extension| extension == "gz") {
+                true => first.with_extension(""),
+                false => first.clone(),
+            };
+            let stem = unpacked.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             first.with_file_name(format!("{stem}.refused.csv"))
         })
     }
@@ -399,7 +403,7 @@ fn add_conflicts(
     if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
 }
 
-fn keep_rejects(rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
+fn keep_rejects(mut rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
     let target = setup.rejects_path();
     let fault = |error: std::io::Error| {
         Fault::new(
@@ -411,6 +415,10 @@ fn keep_rejects(rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<P
         )
         .remedy("see them with `creditbank report open-items`")
     };
+    let read_as = |file: &NamedTempFile| {
+        Some(Incoming::open(file.path(), setup.request.profile).ok()?.reading.encoding)
+    };
+    rejects.settle_guess(read_as).map_err(fault)?;
     let file = rejects.finish().map_err(fault)?;
     file.persist(&target).map_err(|error| fault(error.error))?;
     Ok(target)

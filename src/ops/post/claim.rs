@@ -14,7 +14,9 @@ use crate::ledger::links::Links;
 use crate::ledger::lots::{Cut, standing};
 use crate::ops::names::Names;
 use crate::store::{Read, Tx};
+use hashbrown::HashMap;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// What became of a row.
@@ -68,7 +70,8 @@ pub enum Claim {
     Again { nth: i64 },
     /// The same stands.
     Recorded(Standing),
-    /// The same stands among the run's earlier rows: its place among the posted ones stands for its entry.
+    /// The same stands among the run's earlier rows: its position, and then its place among the posted ones, stands
+    /// for its entry.
     InRun(u64, Standing),
     /// What stands contradicts it.
     Contradicted(Rule, String),
@@ -114,16 +117,13 @@ pub struct Claims {
 type KeyOf = (i64, u32, u32, u8);
 
 /// What the run so far says about the keys of the rows that follow.
-#[derive(Default)]
 struct Run<'r> {
-    /// Rows posted so far.
-    posted: u64,
-    /// Posted rows of the key at hand: position in the run, place among the posted.
-    same_key: Vec<(usize, u64)>,
-    /// The same of every key, where the learner has several accounts: under the person's.
-    linked: hashbrown::HashMap<KeyOf, Vec<(usize, u64)>>,
-    /// By institution and record: place among the posted, position in the run.
-    records: hashbrown::HashMap<(u32, &'r str), (u64, usize)>,
+    /// Whether the row of each position is posted.
+    posted: Vec<bool>,
+    /// Positions of posted rows whose learner has several accounts, under the person's key.
+    linked: HashMap<KeyOf, Vec<usize>>,
+    /// Positions of posted rows by institution and record.
+    records: HashMap<(u32, &'r str), usize>,
 }
 
 impl Claims {
@@ -142,39 +142,63 @@ impl Claims {
         }
     }
 
-    /// Judges rows that are sorted by key; the batch holds none of them yet.
+    /// Judges rows that are sorted by key; the batch holds none of them yet. Of rows that say the same, the one that
+    /// stands first in the files counts.
     pub fn judge(&mut self, tx: &dyn Tx, rows: &[Prepared]) -> Result<Claimed> {
         let mut claimed = Claimed::new();
-        let mut run = Run::default();
-        let filled = self.keys > 0;
-        // The run's own keys enter the filter after it, since equal ones stand side by side.
-        for (at, row) in rows.iter().enumerate() {
-            if at == 0 || rows[at - 1].key() != row.key() {
-                run.same_key.clear();
+        let mut run =
+            Run { posted: vec![false; rows.len()], linked: HashMap::new(), records: HashMap::new() };
+        if rows.iter().any(|row| row.record().is_some() || self.is_linked(row)) {
+            // Rows that say the same may have different keys, so that they are not side by side.
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            order.sort_unstable_by_key(|at| (rows[*at].file, rows[*at].place()));
+            for at in order {
+                let claim = self.judge_one(tx, rows, at, self.may_be_kept(&rows[at]), &run)?;
+                claimed.extend(self.note(rows, at, claim, &mut run));
             }
-            let may_be_kept = self.may_be_known(row) || (filled && self.has(row)) || self.is_linked(row);
-            let claim = match (may_be_kept, run.same_key.is_empty(), row.record()) {
-                (false, true, None) => None,
-                _ => self.judge_one(tx, rows, at, may_be_kept, &run)?,
-            };
-            if matches!(claim, None | Some(Claim::Again { .. })) {
-                if let Some(record) = row.record() {
-                    run.records.insert((row.institution, record), (run.posted, at));
-                }
-                run.same_key.push((at, run.posted));
-                if let Some(key) = self.person_key(row) {
-                    run.linked.entry(key).or_default().push((at, run.posted));
-                }
-                run.posted += 1;
+            claimed.sort_unstable_by_key(|(at, _)| *at);
+        } else {
+            for (at, row) in rows.iter().enumerate() {
+                let may_be_kept = self.may_be_kept(row);
+                let claim = match may_be_kept || (at > 0 && rows[at - 1].key() == row.key()) {
+                    true => self.judge_one(tx, rows, at, may_be_kept, &run)?,
+                    false => None,
+                };
+                claimed.extend(self.note(rows, at, claim, &mut run));
             }
-            claimed.extend(claim.map(|claim| (at, claim)));
         }
+        to_places(&mut claimed);
+        // The run's own keys enter the filter after it: the run itself knows them.
         for row in rows {
             let (word, bits) = self.place(row);
             self.words[word] |= bits;
         }
         self.keys += rows.len();
         Ok(claimed)
+    }
+
+    /// Notes for the rows that follow whether a row is posted.
+    fn note<'r>(
+        &self,
+        rows: &'r [Prepared],
+        at: usize,
+        claim: Option<Claim>,
+        run: &mut Run<'r>,
+    ) -> Option<(usize, Claim)> {
+        let row = &rows[at];
+        run.posted[at] = is_posted(claim.as_ref());
+        if run.posted[at] {
+            run.records.extend(row.record().map(|record| ((row.institution, record), at)));
+            if let Some(key) = self.person_key(row) {
+                run.linked.entry(key).or_default().push(at);
+            }
+        }
+        claim.map(|claim| (at, claim))
+    }
+
+    /// False where the ledger holds nothing of the row's key for certain.
+    fn may_be_kept(&self, row: &Prepared) -> bool {
+        self.may_be_known(row) || (self.keys > 0 && self.has(row)) || self.is_linked(row)
     }
 
     fn has(&self, row: &Prepared) -> bool {
@@ -223,9 +247,9 @@ impl Claims {
             }
         }
         if let Some(record) = &new.record {
-            if let Some(&(posted, position)) = run.records.get(&(row.institution, record.as_str())) {
+            if let Some(&position) = run.records.get(&(row.institution, record.as_str())) {
                 let old = &rows[position].achievement();
-                return self.in_run(tx, posted, old, new).map(Some);
+                return self.in_run(tx, position as u64, old, new).map(Some);
             }
             for old in tx.by_record(record)? {
                 if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
@@ -239,18 +263,19 @@ impl Claims {
                 return self.against(tx, old, new).map(Some);
             }
         }
+        let own: Vec<usize> = same_key(rows, at).filter(|at| run.posted[*at]).collect();
         let linked = self.person_key(row).and_then(|key| run.linked.get(&key));
-        for &(position, posted) in linked.unwrap_or(&run.same_key) {
+        for &position in linked.unwrap_or(&own) {
             let old = &rows[position].achievement();
             if !other_record(old) {
-                return self.in_run(tx, posted, old, new).map(Some);
+                return self.in_run(tx, position as u64, old, new).map(Some);
             }
         }
         if let Some(counted) = self.counted(tx, row)? {
             return Ok(Some(counted));
         }
-        let own = kept.iter().filter(|old| old.learner == new.learner).count();
-        let nth = (own + run.same_key.len()) as i64;
+        let before = kept.iter().filter(|old| old.learner == new.learner).count();
+        let nth = (before + own.len()) as i64;
         Ok((nth > 0).then_some(Claim::Again { nth }))
     }
 
@@ -277,10 +302,10 @@ impl Claims {
     }
 
     /// A row against an earlier one of its run.
-    fn in_run(&self, tx: &dyn Tx, posted: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
+    fn in_run(&self, tx: &dyn Tx, position: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
         let difference = self.difference(tx, old, new)?;
         Ok(match difference.is_empty() {
-            true => Claim::InRun(posted, Standing::of(old)),
+            true => Claim::InRun(position, Standing::of(old)),
             false => in_import(&difference, old, new),
         })
     }
@@ -320,6 +345,30 @@ impl Claims {
         self.first_new_period = Some(first_new_period);
         if self.keys == 0 {
             self.words = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
+        }
+    }
+}
+
+/// Positions of the rows of a key, which stand side by side.
+fn same_key(rows: &[Prepared], at: usize) -> Range<usize> {
+    let key = rows[at].key();
+    let same = |row: &&Prepared| row.key() == key;
+    let before = rows[..at].iter().rev().take_while(same).count();
+    at - before..at + rows[at..].iter().take_while(same).count()
+}
+
+/// Whether a row so claimed is posted.
+fn is_posted(claim: Option<&Claim>) -> bool {
+    matches!(claim, None | Some(Claim::Again { .. }))
+}
+
+/// Turns positions in the run into places among the posted rows.
+fn to_places(claimed: &mut Claimed) {
+    let refused: Vec<u64> =
+        claimed.iter().filter(|(_, claim)| !is_posted(Some(claim))).map(|(at, _)| *at as u64).collect();
+    for (_, claim) in claimed {
+        if let Claim::InRun(position, ..) = claim {
+            *position -= refused.partition_point(|at| at < position) as u64;
         }
     }
 }
