@@ -105,7 +105,7 @@ fn an_institutions_own_record_id_is_the_key_where_it_gives_one() {
         &["Jo,NVC,A,2024-06-30,1,CN,80,formal,,R9", "Mei,NVC,B,2024-06-30,2,CN,80,formal,,R9"],
     );
     bank.refuses("import e.csv --profile results.toml", "E404")
-        .says("another learner, outcome B → A, credits 2 → 1, against line 3 of the file");
+        .says("another learner, outcome A → B, credits 1 → 2, against line 2 of the file");
 }
 
 #[test]
