@@ -96,6 +96,7 @@ CREATE INDEX achievement_record ON achievement (record) WHERE record IS NOT NULL
 --   34 convert-out  held → placed          35 convert-in  recognised → converted
 --   36 release, 40 reverse: back the way of the entry in `undoes`
 --   37 hold, 38 unhold: nothing moves; from a hold to the unhold that undoes it nobody places the lot
+--   39 supersede    held → recognised      another result in the outcome gives the credit
 -- (deposits, recognised → held, stand in achievement). `lot` is the entry of the deposit; num/den the
 -- share of it that is meant.
 CREATE TABLE movement (

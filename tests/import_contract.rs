@@ -37,6 +37,39 @@ fn sums(report: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
+fn credit_that_an_outcome_gives_once_is_added_up_once_without_a_bank_too() {
+    let once = "L1,MA101,2025-06-30,3\nL1,MA101,2024-06-30,5\nL2,MA101,2024-06-30,2\nL2,MA101,2025-06-30,2\n";
+    let choir = "L3,CHOIR,2024-06-30,1,yes\nL3,CHOIR,2025-06-30,1,yes\nL3,MA101,2024-06-30,1,no\nL3,MA101,2025-06-30,4,no\n";
+    for (counts, header, rows, sum, others) in [
+        ("first", "learner,outcome,date,credits", once, "7", 2),
+        ("latest", "learner,outcome,date,credits", once, "5", 2),
+        ("first", "learner,outcome,date,credits,repeatable", choir, "3", 1),
+        ("latest", "learner,outcome,date,credits,repeatable", choir, "6", 1),
+    ] {
+        let session = Session::bank();
+        let mut text = profile(&format!("[attempts]\ncounts = \"{counts}\"\n"));
+        text = text.replace("[outcome]", "[outcome]\ndiffers = \"version\"");
+        if header.ends_with("repeatable") {
+            text = text.replace("[constants]", "repeatable = \"repeatable\"\n[constants]");
+        }
+        session.write("p.toml", text);
+        session.write("r.csv", format!("{header}\n{rows}"));
+        for command in [&["import-check"][..], &["import", "--dry-run"], &["import"]] {
+            let arguments = [command, &["r.csv", "--profile", "p.toml", "--format", "json"]].concat();
+            let report = json(&session.run(&arguments).exits(0).out);
+            let summary = report["summary"].as_array().unwrap();
+            let value = |name: &str| {
+                let fact = summary.iter().find(|fact| fact["what"] == name);
+                fact.map(|fact| fact["value"].clone()).unwrap_or_default()
+            };
+            assert_eq!(report["deposited"][0]["deposited"], sum, "{command:?} {counts} {report:#}");
+            assert_eq!(value("rows deposited"), 4, "{command:?} {counts}");
+            assert_eq!(value("results of which another counts"), others, "{command:?} {counts}");
+        }
+    }
+}
+
+#[test]
 fn a_check_with_and_without_a_bank_a_dry_run_and_an_import_agree() {
     let session = Session::bank();
     session.write(
@@ -97,7 +130,7 @@ fn a_check_without_a_bank_makes_none_and_says_what_it_cannot_know() {
     let report = json(&session.run(&check).exits(0).out);
     let unchecked: Vec<&str> =
         report["unchecked"].as_array().unwrap().iter().map(|row| row["rule"].as_str().unwrap()).collect();
-    assert_eq!(unchecked, ["E301", "E403"]);
+    assert_eq!(unchecked, ["E301", "E403", "N116"]);
     let left: Vec<_> =
         std::fs::read_dir(session.folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");

@@ -606,6 +606,22 @@ fn achievements_come_back_as_written() {
         assert_eq!(store.achievements_of(2), expect(&[0, 2, 3]));
         assert_eq!(store.same_key(2, 1, 1, 1), expect(&[2, 0]));
         assert_eq!(store.same_key(2, 1, 2, 1), expect(&[]));
+        for learner in [1, 2, 9] {
+            let mut same = chosen_of(&written, learner, 1);
+            same.sort_by_key(|row| (row.period, row.attempt, row.nth));
+            assert_eq!(store.same_outcome(learner, 1), Ok(same));
+        }
+        let mut repeats = Vec::new();
+        let told = store.repeats(&mut |learner, outcome| {
+            repeats.push((learner, outcome));
+            Ok(())
+        });
+        assert_eq!(told, Ok(()));
+        let several = |pair: &(i64, i64)| chosen_of(&written, pair.0, pair.1).len() > 1;
+        let mut pairs: Vec<(i64, i64)> = written.iter().map(|row| (row.learner, row.outcome)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        assert_eq!(repeats, pairs.into_iter().filter(several).collect::<Vec<_>>());
         assert_eq!(store.by_record("R-1"), expect(&[0, 1]));
         assert_eq!(store.by_record("r-1"), expect(&[]));
         refuse(store, "S501", |tx| tx.put_achievements(&[achievement(at(3), [3, 1, 1, 1, 0])]));
@@ -613,6 +629,11 @@ fn achievements_come_back_as_written() {
         let twice = [achievement(at(6), [4, 1, 1, 1, 0]), achievement(at(7), [4, 1, 1, 1, 0])];
         refuse(store, "S501", |tx| tx.put_achievements(&twice));
     });
+}
+
+/// The achievements of a learner in an outcome.
+fn chosen_of(rows: &[Achievement], learner: i64, outcome: i64) -> Vec<Achievement> {
+    rows.iter().filter(|row| (row.learner, row.outcome) == (learner, outcome)).cloned().collect()
 }
 
 #[test]

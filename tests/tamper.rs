@@ -428,6 +428,20 @@ fn a_hold_that_is_not_kept() {
 }
 
 #[test]
+fn credit_that_is_given_twice() {
+    use bank::Counted;
+    let bank = Copy::founded();
+    for (wrong, code) in
+        [(Counted::Twice, "V515"), (Counted::SupersededTwice, "V501"), (Counted::InPart, "V502")]
+    {
+        let copy = bank.again();
+        bank::count_wrong(&copy.path, wrong);
+        let codes: Vec<&str> = copy.verify().findings.iter().map(|it| it.code).collect();
+        assert_eq!(codes, [code], "{wrong:?}");
+    }
+}
+
+#[test]
 fn an_approval_that_is_none() {
     use bank::Settled;
     let bank = Copy::founded();

@@ -110,13 +110,15 @@ pub enum EntryKind {
     Hold = 37,
     /// A hold is lifted.
     Unhold = 38,
+    /// Another attempt at the same outcome counts instead of a lot: held → recognised.
+    Supersede = 39,
     /// An entry is reversed, with a reason.
     Reverse = 40,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 21] = [
+    pub const ALL: [EntryKind; 22] = [
         EntryKind::Genesis,
         EntryKind::Batch,
         EntryKind::Register,
@@ -137,6 +139,7 @@ impl EntryKind {
         EntryKind::Release,
         EntryKind::Hold,
         EntryKind::Unhold,
+        EntryKind::Supersede,
         EntryKind::Reverse,
     ];
 
@@ -168,6 +171,7 @@ impl EntryKind {
             EntryKind::Release => "release",
             EntryKind::Hold => "hold",
             EntryKind::Unhold => "unhold",
+            EntryKind::Supersede => "supersede",
             EntryKind::Reverse => "reverse",
         }
     }
@@ -298,7 +302,7 @@ impl Achievement {
 pub struct Movement {
     /// Its place in the journal.
     pub entry: EntryId,
-    /// Convert-out, convert-in, release, hold, unhold or reverse.
+    /// Convert-out, convert-in, release, hold, unhold, supersede or reverse.
     pub kind: EntryKind,
     /// The act that opened its decision.
     pub decision: EntryId,
@@ -362,6 +366,7 @@ pub fn accounts(kind: EntryKind) -> Option<(Place, Place)> {
         EntryKind::ConvertIn => Some((Place::Recognised, Place::Converted)),
         // A hold moves nothing: the lot stays where it is.
         EntryKind::Hold => Some((Place::Held, Place::Held)),
+        EntryKind::Supersede => Some((Place::Held, Place::Recognised)),
         _ => None,
     }
 }

@@ -35,6 +35,26 @@ impl Kind {
     }
 }
 
+/// Which of several results in one outcome counts, where the outcome is not repeatable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attempts {
+    /// The one that the bank recorded first goes on counting.
+    #[default]
+    First,
+    /// The one with the best grade; the earliest where grades cannot be compared.
+    Best,
+    /// The latest.
+    Latest,
+}
+
+impl Attempts {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        ["first", "best", "latest"][self as usize]
+    }
+}
+
 /// How a learner's attempt at an outcome ended.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,

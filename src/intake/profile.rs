@@ -17,7 +17,7 @@ use super::format::Format;
 use super::rules::{Rule, Severity};
 use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::date::{Calendar, DateFormat};
-use crate::domain::outcome::Status;
+use crate::domain::outcome::{Attempts, Status};
 use crate::domain::scheme;
 use encoding_rs::Encoding;
 use serde::Deserialize;
@@ -42,6 +42,17 @@ pub enum Differs {
     Refuse,
     /// Begin a new version of the outcome.
     Version,
+}
+
+/// What to do with a row that says something else than what is recorded of the same achievement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Changed {
+    /// Refuse the row.
+    #[default]
+    Refuse,
+    /// Reverse what is recorded, and record the row instead.
+    Correct,
 }
 
 /// Whether a period must be one in which the outcome is offered.
@@ -312,6 +323,10 @@ pub struct Profile {
     pub deposit: Vec<Status>,
     /// What its files are held to as a whole.
     pub standard: Standard,
+    /// What to do with a row that says something else than what is recorded.
+    pub changed: Changed,
+    /// Which of several results in one outcome counts.
+    pub attempts: Attempts,
     /// How many officers it takes to import under it: with two, one stages and another approves.
     pub officers: u8,
     /// The rules whose breach is only a warning.

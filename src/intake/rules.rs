@@ -136,6 +136,8 @@ rules! {
     GroupCounted "E407" "credits" "the ledger holds the load of this group already, apportioned over other rows" "" "reverse that batch first and send the whole group again";
     ClosedPeriod "E408" "period" "the date lies in a closed period" "" "give the reason with --reason";
     WholeOnly "E409" "credits" "the credit system counts whole items only" "" "correct the amount, or the credit system";
+    CreditInUse "E410" "row" "what the row would replace is placed or on hold" "" "release the placement or lift the hold first, then send the row again";
+    Incomparable "E411" "grade" "nobody can say which of two results in one outcome is the better one, and the best counts" "" "give the bank the order of the scale with `scale add`, or let the profile's [attempts] count the first or the latest";
     PartSum "E421" "credits" "the row that stands above others does not hold the sum of their credits" "" "correct the credits, or the profile's [part]";
     PartOfNothing "E422" "part_of" "a row is part of one that the file does not hold" "" "send the whole and its parts in one file, or correct `part_of`";
     PartOfItself "E423" "part_of" "rows are parts of each other in a circle" "" "correct `part_of` at the source";
@@ -162,6 +164,9 @@ rules! {
     ColumnRenamed "N111" "header" "a column stands under another name than the layout's" "" "nothing to do; better still, correct the name at the source";
     IdentifierRewritten "N112" "learner, identifiers" "an identifier is written otherwise than its scheme writes it" "" "nothing to do: it is kept in the scheme's form";
     RowGathered "N113" "row" "the row says more of an achievement that another row records" "" "nothing to do: the profile's [gather] joins them";
+    Outdated "N114" "row" "the row says what a later import corrected" "" "nothing to do: the correction stands; where the row is right after all, reverse the correction";
+    Corrected "N115" "row" "the row corrects what was recorded" "" "nothing to do: what was recorded is reversed, and stays in the statement";
+    NotCounted "N116" "row" "another result in the same outcome counts, and gives the credit" "" "nothing to do; an outcome that may be credited again is `repeatable`";
     CountedElsewhere "N121" "credits" "another row counts the credit of this one: it is recorded without credit" "" "nothing to do; see `counted` and [part] of the profile";
     Unverified "N122" "file" "credentials are taken without checking who signed them" "" "ask the issuer where it matters; each achievement keeps the mark";
     NoResults "N123" "file" "a transcript holds no results" "" "nothing to do, unless some were expected";
@@ -207,7 +212,7 @@ impl Rule {
     /// True where only a bank can tell whether it is broken: by its registries, its journal, its books.
     pub fn needs_bank(self) -> bool {
         use Rule::*;
-        const IN_A_BANK: [Rule; 18] = [
+        const IN_A_BANK: [Rule; 23] = [
             LearnerUnknown,
             InstitutionUnknown,
             OutcomeUnknown,
@@ -220,6 +225,11 @@ impl Rule {
             InstitutionDiffers,
             GroupCounted,
             Conflict,
+            CreditInUse,
+            Incomparable,
+            Outdated,
+            Corrected,
+            NotCounted,
             ClosedPeriod,
             FewerRows,
             LessCredit,

@@ -61,12 +61,19 @@ pub struct Lot {
     pub placements: Vec<Placement>,
     /// The decision that put it on hold: it may not be placed until the hold is lifted.
     pub on_hold: Option<EntryId>,
+    /// The entry by which another attempt at the outcome counts instead.
+    pub superseded: Option<EntryId>,
 }
 
 impl Lot {
     /// Not reversed, and effective for certain.
     pub fn stands(&self) -> bool {
         self.reversed_by.is_none() && self.effective == Within::Yes
+    }
+
+    /// It stands, and its credit counts.
+    pub fn counts(&self) -> bool {
+        self.stands() && self.superseded.is_none()
     }
 
     /// What of the lot stands at targets.
@@ -117,6 +124,7 @@ pub fn fold(
     let (counting, undone) = standing(movements, cut, period);
     let mut placements = placements(&counting);
     let holds = holds(&counting);
+    let superseded = superseded(&counting, &undone);
     let known = achievements.into_iter().filter(|achievement| cut.knows(achievement.entry));
     known
         .map(|achievement| {
@@ -125,10 +133,11 @@ pub fn fold(
             let reversed_by = undone.get(&achievement.entry).copied();
             let placements = placements.remove(&achievement.entry).unwrap_or_default();
             let taken: i64 = placements.iter().map(|placement| placement.taken.0).sum();
-            let gone = reversed_by.is_some() || effective != Within::Yes;
+            let superseded = superseded.get(&achievement.entry).copied();
+            let gone = reversed_by.is_some() || superseded.is_some() || effective != Within::Yes;
             let on_hold = holds.get(&achievement.entry).copied();
             let held = if gone { Credits::ZERO } else { Credits(achievement.amount.0 - taken) };
-            Lot { achievement, reversed_by, effective, held, placements, on_hold }
+            Lot { achievement, reversed_by, effective, held, placements, on_hold, superseded }
         })
         .collect()
 }
@@ -161,10 +170,16 @@ fn holds(counting: &[&Movement]) -> BTreeMap<EntryId, EntryId> {
     standing.map(|hold| (hold.lot, hold.decision)).collect()
 }
 
+/// Lots that another attempt counts for, with the entry that says so.
+fn superseded(counting: &[&Movement], undone: &BTreeMap<EntryId, EntryId>) -> BTreeMap<EntryId, EntryId> {
+    let stands = |row: &&&Movement| row.kind == EntryKind::Supersede && !undone.contains_key(&row.entry);
+    counting.iter().filter(stands).map(|row| (row.lot, row.entry)).collect()
+}
+
 /// Balances by credit system of folded lots.
 pub fn balances(lots: &[Lot]) -> BTreeMap<i64, Balance> {
     let mut by_system: BTreeMap<i64, Balance> = BTreeMap::new();
-    for lot in lots.iter().filter(|lot| lot.stands()) {
+    for lot in lots.iter().filter(|lot| lot.counts()) {
         let own = by_system.entry(lot.achievement.system).or_default();
         own.shift(Place::Recognised, Place::Held, lot.achievement.amount);
         for placement in &lot.placements {

@@ -1,5 +1,6 @@
 //! Verbs, pure: what stands, and what a command would post.
 
+pub mod attempts;
 pub mod convert;
 pub mod links;
 pub mod lots;

@@ -172,6 +172,7 @@ fn difference(then: &Figures, now: &Figures) -> String {
         ("deposited", then.deposited, now.deposited),
         ("recorded without credit", then.recorded, now.recorded),
         ("recorded before", then.already, now.already),
+        ("corrected", then.corrected, now.corrected),
         ("registered", then.registered, now.registered),
         ("refused", then.refused, now.refused),
         ("accounts opened", then.learners, now.learners),

@@ -92,6 +92,9 @@ pub struct Figures {
     pub recorded: u64,
     /// Rows whose achievement stands already.
     pub already: u64,
+    /// Rows that correct what is recorded.
+    #[serde(default)]
+    pub corrected: u64,
     /// Rows of a register that introduce or change something.
     pub registered: u64,
     /// Rows refused.

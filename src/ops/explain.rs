@@ -299,6 +299,9 @@ fn whereabouts(read: &dyn Read, names: &Names, row: &Achievement) -> Result<Fact
     if row.amount == Credits::ZERO {
         list.push(("no credit", "the achievement stands without credit".into()));
     }
+    if let Some(by) = lot.superseded {
+        list.push(("not counted", format!("another result in the outcome counts, by entry {by}").into()));
+    }
     if lot.held > Credits::ZERO {
         list.push(("held", lot.held.into()));
     }

@@ -162,6 +162,9 @@ fn lot(read: &(impl Read + ?Sized), entry: EntryId) -> Result<(Lot, Vec<Movement
     if let Some(reversal) = lot.reversed_by {
         return Err(refused(format!("lot {entry} was reversed by {reversal}")));
     }
+    if let Some(entry) = lot.superseded {
+        return Err(refused(format!("lot {entry} does not count: another result in the outcome does")));
+    }
     if lot.achievement.amount == Credits::ZERO {
         return Err(refused(format!("entry {entry} records a result without credit")));
     }

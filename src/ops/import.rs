@@ -117,6 +117,12 @@ pub struct Outcome {
     pub recorded: u64,
     /// Rows whose achievement stood already.
     pub already: u64,
+    /// Rows that corrected what was recorded.
+    pub corrected: u64,
+    /// Rows that say what was corrected since.
+    pub outdated: u64,
+    /// Results instead of which another in the same outcome counts.
+    pub superseded: u64,
     /// Rows of a register that introduced or changed something.
     pub registered: u64,
     /// Rows that say more of an achievement which another row records.
@@ -475,6 +481,9 @@ impl Outcome {
     fn count_notices(&mut self) {
         let repaired = self.repaired().map(|word| word.rows).sum();
         self.findings.count(Rule::Repeated, self.already);
+        self.findings.count(Rule::Corrected, self.corrected);
+        self.findings.count(Rule::Outdated, self.outdated);
+        self.findings.count(Rule::NotCounted, self.superseded);
         self.findings.count(Rule::FileSeen, self.seen.len() as u64);
         self.findings.count(Rule::NotDeposited, self.recorded);
         self.findings.count(Rule::Mended, repaired);

@@ -6,6 +6,7 @@
 mod claim;
 pub mod origin;
 mod people;
+pub mod replace;
 mod sums;
 mod tree;
 
@@ -13,7 +14,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::{Kind, Status};
-use crate::domain::registry::{PeriodRow, Row};
+use crate::domain::registry::Row;
 use crate::ledger::links::Links;
 use crate::ledger::lots::Cut;
 use crate::ops::batch::{BatchPayload, random};
@@ -23,6 +24,7 @@ use crate::proof::merkle::{self, Frontier, Hash};
 use crate::proof::tile::{TileWriter, partials_of};
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Read, Refusal, Staged, Tx, act_row};
 pub use claim::{Standing, Verdict, contradiction};
+use replace::{Policy, Replaced};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -211,6 +213,8 @@ pub struct Poster<'t> {
     names: Rc<Names>,
     salters: HashMap<i64, Salter>,
     enrol_acts: u32,
+    policy: Policy,
+    replaced: Replaced,
     scratch: Vec<u8>,
 }
 
@@ -253,6 +257,8 @@ impl<'t> Poster<'t> {
             names,
             salters: HashMap::new(),
             enrol_acts: 0,
+            policy: Policy::default(),
+            replaced: Replaced::default(),
             scratch: Vec::new(),
         };
         poster.public_act(EntryKind::Batch, json, &[])?;
@@ -301,14 +307,9 @@ impl<'t> Poster<'t> {
         self.batch.no
     }
 
-    /// Says about how many achievements will come, before the first and before anything is registered.
-    ///
-    /// # Errors
-    /// Where the registries cannot be read.
-    pub fn expect(&mut self, achievements: u64) -> Result<()> {
-        let first_new = crate::store::next_id::<PeriodRow>(self.tx)?;
-        self.claims.expect(achievements as usize, first_new);
-        Ok(())
+    /// Says about how many achievements will come, before the first.
+    pub fn expect(&mut self, achievements: u64) {
+        self.claims.expect(achievements as usize, self.head.size);
     }
 
     /// The place of the next entry.
@@ -319,6 +320,11 @@ impl<'t> Poster<'t> {
     /// The ledger as it stands inside this batch.
     pub fn read(&self) -> &dyn Tx {
         self.tx
+    }
+
+    /// What was replaced since this was asked last.
+    pub fn take_replaced(&mut self) -> Replaced {
+        std::mem::take(&mut self.replaced)
     }
 
     /// Registry rows as this batch sees them.
@@ -450,10 +456,17 @@ impl<'t> Poster<'t> {
         let mut claimed = self.claims.judge(self.tx, rows)?.into_iter().peekable();
         let mut posted = Vec::with_capacity(ROWS_AT_ONCE);
         let mut prepared = Vec::with_capacity(ROWS_AT_ONCE);
+        let mut corrections = Vec::new();
         for (at, (row, leaf)) in rows.iter().zip(leaves).enumerate() {
+            let mut corrects = None;
             let nth = match claimed.next_if(|(claimed, _)| *claimed == at) {
                 None => 0,
                 Some((_, claim::Claim::Again { nth })) => nth,
+                Some((_, claim::Claim::Correct(found))) => {
+                    let nth = found.nth;
+                    corrects = Some(found);
+                    nth
+                }
                 Some((_, claim)) => {
                     tell(row, claim.into_verdict(first));
                     continue;
@@ -467,7 +480,15 @@ impl<'t> Poster<'t> {
                 leaf = row.leaf(&achievement, &salter, &self.batch_id, &mut self.scratch);
             }
             achievement.entry = self.push(leaf)?;
-            tell(row, Verdict::Posted(achievement.entry));
+            let verdict = match corrects {
+                None => Verdict::Posted(achievement.entry),
+                Some(found) => {
+                    let standing = Standing::of(&found.old);
+                    corrections.push((found.old, achievement.entry, found.how.clone()));
+                    Verdict::Corrected(achievement.entry, standing, found.how)
+                }
+            };
+            tell(row, verdict);
             posted.push(achievement);
             prepared.push(row);
             if posted.len() == ROWS_AT_ONCE {
@@ -475,6 +496,12 @@ impl<'t> Poster<'t> {
             }
         }
         self.put_achievements(&mut posted, &mut prepared)?;
+        for (old, by, why) in corrections {
+            self.correct(&old, by, why)?;
+        }
+        for repeated in self.claims.take_repeats() {
+            self.count_one(repeated)?;
+        }
         self.drain_tiles()
     }
 

@@ -1,5 +1,6 @@
 //! `release` and `reverse`: placements and whole decisions undone by new entries, never erased.
 
+mod attempts;
 pub(crate) mod keys;
 mod person;
 mod select;
@@ -14,6 +15,7 @@ use crate::ops::convert::day;
 use crate::ops::names::Names;
 use crate::ops::post::{NewMovement, Poster};
 use crate::store::{self, DecisionRow, Head, Read, Store};
+use attempts::Also;
 use jiff::civil::Date;
 use person::{Person, Unit};
 pub use select::{Selection, select};
@@ -101,7 +103,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// `U101` where something depends on them and nothing was said of it, `U111` where a lot is on hold,
-/// `U112` where a hold is meant, `U102` where a key would stand
+/// `U112` where a hold is meant, `U114` where an outcome would give credit twice, `U102` where a key would stand
 /// twice, `U110` where a lot would be placed that does not stand or stands elsewhere, `U113` where a
 /// decision would stand again over lots of two people.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
@@ -115,7 +117,7 @@ fn undo_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<
     let mut outcome = Outcome { closed: payload.closed_period.clone(), ..Outcome::default() };
     store.append(request.log, Some(&head), &mut |tx| {
         let poster = Poster::open(tx, request.log, &payload)?;
-        let (poster, done) = run(poster, request, &targets, outcome.clone())?;
+        let (poster, done) = run(poster, request, &targets, outcome.clone(), false)?;
         outcome = done;
         if outcome.undone == 0 {
             return Ok(false);
@@ -148,13 +150,13 @@ fn payload_of(
     Ok(payload)
 }
 
-/// Undoes decisions as a part of another batch.
+/// Undoes decisions as a part of another batch, which then counts anew which results give credit.
 ///
 /// # Errors
 /// As [`undo`].
 pub fn within<'t>(poster: Poster<'t>, request: &Request) -> Result<(Poster<'t>, Outcome)> {
     let targets = select::targets(poster.read(), &request.selection)?;
-    run(poster, request, &targets, Outcome::default())
+    run(poster, request, &targets, Outcome::default(), true)
 }
 
 fn run<'t>(
@@ -162,6 +164,7 @@ fn run<'t>(
     request: &Request,
     targets: &BTreeMap<i64, Vec<EntryId>>,
     outcome: Outcome,
+    recounted: bool,
 ) -> Result<(Poster<'t>, Outcome)> {
     let people = by_person(targets, poster.links());
     let mut run = Run {
@@ -172,6 +175,7 @@ fn run<'t>(
         on_hold: Vec::new(),
         period: None,
         opened: None,
+        recounted,
     };
     for (person, entries) in &people {
         run.person(*person, entries)?;
@@ -218,15 +222,18 @@ fn by_decision(
     read: &(impl Read + ?Sized),
     person: &Person,
     going: &[EntryId],
+    also: &BTreeMap<EntryId, EntryId>,
 ) -> Result<Vec<(EntryId, Vec<EntryId>)>> {
     let mut found: Vec<(Unit, EntryId, Vec<EntryId>)> = Vec::new();
     for entry in going {
-        let movement = person.movements.get(entry);
+        // What goes because another entry does belongs to that one's decision.
+        let cause = also.get(entry).unwrap_or(entry);
+        let movement = person.movements.get(cause);
         let unit = match movement {
             Some(row) => (row.decision, None),
-            None => person.unit(read, *entry)?,
+            None => person.unit(read, *cause)?,
         };
-        let decision = movement.map_or(*entry, |row| row.decision);
+        let decision = movement.map_or(*cause, |row| row.decision);
         match found.iter_mut().find(|(known, ..)| *known == unit) {
             Some((_, _, entries)) => entries.push(*entry),
             None => found.push((unit, decision, vec![*entry])),
@@ -298,6 +305,8 @@ struct Run<'t, 'r> {
     period: Option<i64>,
     /// The decision under which a whole batch is reversed.
     opened: Option<EntryId>,
+    /// Which results give credit is counted anew afterwards.
+    recounted: bool,
 }
 
 impl Run<'_, '_> {
@@ -332,10 +341,17 @@ impl Run<'_, '_> {
         }
         self.check_whole(&person, &going)?;
         keys::check(self.poster.read(), &person, &going)?;
+        let also = match self.request.release {
+            true => Also::default(),
+            false => attempts::also(self.poster.read(), &person, &going, self.recounted)?,
+        };
+        going.retain(|entry| !also.without.contains(entry));
+        going.extend(also.with.keys());
+        going.sort_by_key(|entry| std::cmp::Reverse(*entry));
         if matches!(self.request.selection, Selection::Batch(_)) {
             return self.post(&person, None, &going);
         }
-        for (decision, entries) in by_decision(self.poster.read(), &person, &going)? {
+        for (decision, entries) in by_decision(self.poster.read(), &person, &going, &also.with)? {
             self.post(&person, Some(decision), &entries)?;
         }
         Ok(())

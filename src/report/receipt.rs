@@ -169,10 +169,17 @@ fn counts(kept: &Kept, sink: &mut dyn Sink) -> Result<()> {
         ("recorded without credit", "recorded"),
         ("registered", "registered"),
         ("recorded before", "already"),
+        ("correcting what was recorded", "corrected"),
+        ("corrected since", "outdated"),
+        ("of which another result counts", "superseded"),
         ("refused", "refused"),
         ("with warnings", "warned"),
     ];
     for (what, key) in counted {
+        let rare = ["corrected", "outdated", "superseded"].contains(&key);
+        if rare && kept.account[key].is_null() {
+            continue;
+        }
         sink.row(&[what.into(), number(&kept.account[key])])?;
     }
     Ok(())

@@ -143,6 +143,12 @@ fn notes(lots: &[Lot], sink: &mut dyn Sink) -> Result<()> {
             "{on_hold} on hold: counted, but placed or redeemed by nobody until the hold is lifted"
         ))?;
     }
+    let not_counted = lots.iter().filter(|lot| lot.stands() && lot.superseded.is_some()).count();
+    if not_counted > 0 {
+        sink.note(&format!(
+            "{not_counted} not counted: another result in the same outcome gives the credit"
+        ))?;
+    }
     if lots.iter().any(|lot| lot.achievement.group_load.is_some()) {
         sink.note("where `share of` stands, the source gave one load for a group, apportioned over it")?;
     }
@@ -206,7 +212,10 @@ fn own_facts(facts: &Facts, lot: &Lot) -> Result<Vec<Cell>> {
 /// Where the lot's credit is, in words.
 fn whereabouts(facts: &Facts, lot: &Lot) -> Result<String> {
     if let Some(entry) = lot.reversed_by {
-        return Ok(format!("reversed by {entry}"));
+        return Ok(match corrected(facts, entry)? {
+            Some(by) => format!("corrected by {by}"),
+            None => format!("reversed by {entry}"),
+        });
     }
     match lot.effective {
         Within::No => return Ok("not yet".to_owned()),
@@ -216,12 +225,39 @@ fn whereabouts(facts: &Facts, lot: &Lot) -> Result<String> {
     if lot.achievement.amount == Credits::ZERO {
         return Ok("no credit".to_owned());
     }
+    if let Some(entry) = lot.superseded {
+        return Ok(match counted(facts, entry)? {
+            Some(by) => format!("not counted: {by} counts"),
+            None => "not counted".to_owned(),
+        });
+    }
     let Some(first) = lot.placements.first() else { return Ok("held".to_owned()) };
     if lot.held == Credits::ZERO && lot.placements.len() == 1 {
         return placed_at(facts, first, None);
     }
     let placed = placed_at(facts, first, Some(first.taken))?;
     Ok(if lot.held == Credits::ZERO { placed } else { format!("held {}; {placed}", lot.held) })
+}
+
+/// The achievement that was recorded in the place of one that this entry reversed.
+fn corrected(facts: &Facts, reversal: EntryId) -> Result<Option<String>> {
+    said(facts, reversal, "correct", "by")
+}
+
+/// The achievement that counts by that entry's decision.
+fn counted(facts: &Facts, entry: EntryId) -> Result<Option<String>> {
+    said(facts, entry, "count", "lot")
+}
+
+/// What the decision of a movement says under a key, where it is of that verb.
+fn said(facts: &Facts, entry: EntryId, verb: &str, key: &str) -> Result<Option<String>> {
+    let Some(movement) = facts.read.movement(entry)? else { return Ok(None) };
+    if facts.read.decision(movement.decision)?.is_none_or(|decision| decision.verb != verb) {
+        return Ok(None);
+    }
+    let Some(act) = facts.read.act(movement.decision)? else { return Ok(None) };
+    let payload: serde_json::Value = serde_json::from_str(&act.payload).unwrap_or_default();
+    Ok(payload[key].as_str().map(str::to_owned))
 }
 
 fn placed_at(facts: &Facts, placement: &Placement, share: Option<Credits>) -> Result<String> {

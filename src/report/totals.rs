@@ -180,7 +180,7 @@ fn folded(facts: &Facts, by: &[Dimension], query: &Query) -> Result<Totals> {
 }
 
 fn add_lot(totals: &mut Totals, facts: &Facts, by: &[Dimension], lot: &Lot) -> Result<()> {
-    if lot.reversed_by.is_some() || lot.effective == Within::No {
+    if lot.reversed_by.is_some() || lot.superseded.is_some() || lot.effective == Within::No {
         return Ok(());
     }
     let amount = lot.achievement.amount.0;

@@ -254,6 +254,12 @@ pub trait Read {
     fn achievements_of(&self, learner: i64) -> Result<Vec<Achievement>>;
     /// Achievements of one key (learner, outcome, period, attempt), by nth.
     fn same_key(&self, learner: i64, outcome: i64, period: i64, attempt: i64) -> Result<Vec<Achievement>>;
+    /// Achievements of a learner in one outcome, by period, attempt and nth.
+    fn same_outcome(&self, learner: i64, outcome: i64) -> Result<Vec<Achievement>>;
+    /// Learner and outcome of every achievement.
+    fn achieved(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()>;
+    /// Learners and outcomes with several achievements, in order.
+    fn repeats(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()>;
     /// Achievements under an institution's own record id.
     fn by_record(&self, record: &str) -> Result<Vec<Achievement>>;
     /// One movement.

@@ -170,7 +170,7 @@ fn a_boundary_inside_a_month_is_undecided_and_said_once() {
     // Placed elsewhere it waits no longer; nor does one that is reversed and sent again with its day.
     bank.does("convert --all --to US-SEM");
     assert!(waiting(&bank).is_empty(), "{:?}", waiting(&bank));
-    bank.does("reverse B5 --reason=no-day --cascade");
+    bank.does("reverse B3 --reason=no-day --cascade");
     bank.does("release --all --to US-SEM");
     bank.import("c.csv", &["Mei,NVC,Q1,2024-08-15,1,US-QTR,80"]);
     bank.does("convert --all --to UK");

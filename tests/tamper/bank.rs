@@ -447,6 +447,39 @@ pub fn write_wrong(path: &Path, wrong: Wrong) {
     });
 }
 
+/// What a faulty program might do with results of which one counts.
+#[derive(Debug, Clone, Copy)]
+pub enum Counted {
+    Twice,
+    SupersededTwice,
+    InPart,
+}
+
+/// Records another result in an outcome of which one counts already, and then does what may not be done.
+pub fn count_wrong(path: &Path, wrong: Counted) {
+    write(&mut Sqlite::open(path).unwrap(), 3, &mut |poster| {
+        let all = poster.read().achievements_of(6)?;
+        let first = all.into_iter().find(|row| row.outcome == 1).unwrap();
+        let later = Achievement { attempt: 2, record: None, ..first.clone() };
+        let row = prepare((later, 1, (2024, 2024)));
+        let leaf = leaf_of(&row, &poster.batch_id());
+        poster.achievements(&[row], &[leaf], &mut |_, _| {})?;
+        let all = poster.read().achievements_of(6)?;
+        let another = all.iter().find(|row| row.attempt == 2).unwrap();
+        let amount = another.amount.0;
+        let superseded = poster.read().movements_of_lot(6, another.entry)?[0].entry;
+        let (held, gone) = (Place::Held, Place::Recognised);
+        let again = moves(another, EntryKind::Reverse, amount, (gone, held), Some(superseded));
+        let supersede = |amount| moves(another, EntryKind::Supersede, amount, (held, gone), None);
+        let wrong = match wrong {
+            Counted::Twice => vec![again],
+            Counted::SupersededTwice => vec![NewMovement { share: (1, 1), ..supersede(amount) }],
+            Counted::InPart => vec![again, NewMovement { share: (1, 2), ..supersede(amount / 2) }],
+        };
+        decide(poster, "count", Some(6), &wrong).map(drop)
+    });
+}
+
 /// What a faulty program might do with a staged batch.
 #[derive(Debug, Clone, Copy)]
 pub enum Settled {

@@ -75,6 +75,13 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     fact("rows recorded without credit", count(outcome.recorded))?;
     fact("rows registered", count(outcome.registered))?;
     fact("rows recorded before", count(outcome.already))?;
+    for (what, rows) in [
+        ("rows that correct what was recorded", outcome.corrected),
+        ("rows that say what was corrected since", outcome.outdated),
+        ("results of which another counts", outcome.superseded),
+    ] {
+        fact(what, if rows > 0 { count(rows) } else { Cell::Empty })?;
+    }
     let gathered = (outcome.gathered > 0).then(|| count(outcome.gathered));
     fact("rows that say more of another", gathered.unwrap_or_default())?;
     fact("rows refused", count(outcome.refused))?;

@@ -94,6 +94,12 @@ fn tell_merged(
             done.doubled.iter().try_for_each(|pair| sink.row(&doubled_cells(pair)))?;
             sink.note(&format!("entries reversed so that nothing counts twice: {}", done.reversed))?;
         }
+        if done.superseded > 0 {
+            sink.note(&format!(
+                "results that do not count any more, because another in the same outcome does: {}",
+                done.superseded
+            ))?;
+        }
         sink.note(&posted(args.dry_run, done.batch, done.entries))
     })?;
     Ok(Done::Well)

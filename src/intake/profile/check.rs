@@ -76,6 +76,8 @@ pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mu
         outcome: OutcomeRule { unknown: source.outcome.unknown, differs: source.outcome.differs },
         institution_unknown: source.institution.unknown,
         offered: source.period.offered,
+        changed: source.result.differs,
+        attempts: source.attempts.counts,
         officers: officers(&source.approval, faults),
         deposit: statuses(source.deposit, faults),
         standard: standard(source.standard, faults),

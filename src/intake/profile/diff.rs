@@ -2,8 +2,8 @@
 //! layout and settings that say what would hold anyway make no difference.
 
 use super::{
-    Alike, Column, Control, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency, Mixed,
-    Offered, OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Standard, Unknown, ValueMap, Whole,
+    Alike, Changed, Column, Control, Counts, Differs, FileShape, Group, Introduced, LearnerRule, Leniency,
+    Mixed, Offered, OutcomeRule, Part, Pass, Profile, Repeat, Sheet, Standard, Unknown, ValueMap, Whole,
 };
 use hashbrown::HashMap;
 
@@ -68,6 +68,8 @@ fn facts(profile: &Profile) -> Facts {
         lenient,
         part,
         standard,
+        changed,
+        attempts,
         officers,
         source: _,
         sha256: _,
@@ -112,6 +114,12 @@ fn facts(profile: &Profile) -> Facts {
     for (scheme, issuer) in issuers {
         say(&mut facts, format!("identifiers.{scheme}.issuer"), issuer);
     }
+    let changed = match changed {
+        Changed::Refuse => "refuse",
+        Changed::Correct => "correct",
+    };
+    say(&mut facts, "result.differs", changed);
+    say(&mut facts, "attempts.counts", attempts.name());
     say(&mut facts, "approval.officers", officers.to_string());
     for Leniency { rule, reason } in lenient {
         say(&mut facts, format!("lenient.{}", rule.code()), reason);

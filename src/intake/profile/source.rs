@@ -34,6 +34,10 @@ pub(super) struct Source {
     #[serde(default)]
     pub period: Period,
     #[serde(default)]
+    pub result: ResultRule,
+    #[serde(default)]
+    pub attempts: Attempts,
+    #[serde(default)]
     pub approval: Approval,
     pub deposit: Option<Deposit>,
     pub lenient: Option<Table<String>>,
@@ -171,6 +175,20 @@ pub(super) struct Institution {
 pub(super) struct Period {
     #[serde(default)]
     pub offered: super::Offered,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultRule {
+    #[serde(default)]
+    pub differs: super::Changed,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Attempts {
+    #[serde(default)]
+    pub counts: crate::domain::outcome::Attempts,
 }
 
 #[derive(Deserialize, Default)]

@@ -10,20 +10,24 @@ use super::identifiers::Identifiers;
 use super::people::People;
 use super::read::{Intake, Refused, Sound, Taker};
 use super::resolve::{Accounts, Resolver, Subject};
-use super::seen::{Again, Row, Rows, Said};
+use super::seen::{Again, Row, Rows, Said, Seen};
 use super::way::Way;
 use super::write::Setup;
 use super::{Outcome, Progress, Request, source_file, standard, with_notices};
 use crate::domain::credits::Credits;
-use crate::domain::entry::RowPlace;
+use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
+use crate::domain::outcome::Attempts;
 use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Alike, Manifest, Offered, Profile, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
+use crate::ledger::attempts::winner;
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
 use crate::ops::init::{Founding, init};
 use crate::ops::names::Names;
+use crate::ops::post::replace::attempt;
 use crate::ops::post::{Poster, Prepared, contradiction};
+use crate::ops::rules::orders;
 use crate::store::memory::Memory;
 use crate::store::{self, Store};
 use hashbrown::{DefaultHashBuilder, HashMap};
@@ -139,6 +143,8 @@ struct Checker<'p> {
     /// Outcomes of a catalogue, by institution and code.
     outcomes: Identifiers,
     met: u32,
+    /// Some row says that its outcome gives credit each time.
+    repeatable: bool,
     /// Rows that a bank may judge otherwise, by rule.
     unchecked: BTreeMap<Rule, u64>,
     /// Credit that the rows of each file earn, by file and system.
@@ -160,6 +166,7 @@ impl<'p> Checker<'p> {
             catalogued: own.outcome.unknown == Unknown::Refuse,
             outcomes: Identifiers::default(),
             met: 0,
+            repeatable: false,
             unchecked: BTreeMap::new(),
             stated: BTreeMap::new(),
             deposited: BTreeMap::new(),
@@ -174,6 +181,7 @@ impl<'p> Checker<'p> {
     fn prepare(&mut self, resolver: &mut Resolver, row: Sound) -> Result<Option<Prepared>> {
         let Sound { draft, located, file, share, elsewhere, .. } = row;
         let Some(mut located) = located else { return Ok(None) };
+        self.repeatable |= draft.repeatable == Some(true);
         if resolver.accounts == Accounts::Unasked {
             let account = self.hash((located.scheme, &draft.learner));
             located = located.of_account(account as i64);
@@ -206,6 +214,7 @@ impl<'p> Checker<'p> {
         let load = row.group().map(|group| group.1.0);
         let rest = (row.status as u8, row.kind as u8, row.system, row.amount.0, row.grade, row.attrs);
         let said = Said {
+            pair: self.hash((row.learner, row.outcome)),
             key: self.hash(row.key()),
             record: row.record().map(|record| self.hash((row.institution, record))),
             rest: self.hash((rest, load)),
@@ -237,6 +246,8 @@ impl<'p> Checker<'p> {
         let key = (&draft.learner, &draft.institution, &draft.outcome, &draft.period, draft.attempt);
         let rest = (draft.status as u8, draft.credits.map(|credits| credits.0), &draft.system, &draft.grade);
         let said = Said {
+            // Whether they earn credit, and how much, a bank knows.
+            pair: self.hash(key),
             key: self.hash(key),
             record: draft.record.as_ref().map(|record| self.hash((&draft.institution, record))),
             rest: self.hash((rest, draft.kind.map(|kind| kind as u8), &draft.attributes)),
@@ -250,17 +261,27 @@ impl<'p> Checker<'p> {
         }
     }
 
-    /// Takes back what was counted of rows that say again what others said, and gives those that contradict them.
-    fn compare(&mut self, outcome: &mut Outcome) -> Vec<Conflict> {
+    /// Takes back what was counted of rows that say again what others said, and gives those that contradict them,
+    /// and those of one learner and outcome of which it matters which one counts.
+    fn compare(&mut self, outcome: &mut Outcome) -> (Vec<Conflict>, Vec<Vec<Row>>) {
         let mut conflicts = Vec::new();
-        for Again { row, other } in std::mem::take(&mut self.rows).again() {
+        let Seen { again, mut repeats } = std::mem::take(&mut self.rows).again();
+        for Again { row, other } in again {
             self.count(outcome, Credits(i64::from(row.amount)), row.system, false);
             match other {
                 None => outcome.already += 1,
                 Some(earlier) => conflicts.push(Conflict { row, earlier }),
             }
         }
-        for Again { row, other } in std::mem::take(&mut self.unlocated).again() {
+        repeats.retain(|rows| {
+            let alike = rows.iter().all(|row| (row.amount, row.system) == (rows[0].amount, rows[0].system));
+            let told = alike && !self.repeatable && self.own.attempts != Attempts::Best;
+            if told {
+                rows[1..].iter().for_each(|row| self.supersede(outcome, i64::from(row.amount), row.system));
+            }
+            !told
+        });
+        for Again { row, other } in std::mem::take(&mut self.unlocated).again().again {
             match row.amount {
                 0 => outcome.recorded -= 1,
                 _ => outcome.deposited -= 1,
@@ -271,7 +292,13 @@ impl<'p> Checker<'p> {
                 Some(_) => *self.unchecked.entry(Rule::ConflictInFile).or_default() += 1,
             }
         }
-        conflicts
+        (conflicts, repeats)
+    }
+
+    /// Takes back the credit of a row instead of which another counts.
+    fn supersede(&mut self, outcome: &mut Outcome, amount: i64, system: u16) {
+        outcome.superseded += 1;
+        *self.deposited.entry(system).or_default() -= amount;
     }
 }
 
@@ -334,15 +361,17 @@ fn conclude(intake: Intake<Checker>) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Compares the rows, and reads the files once more for those that contradict others, and for these.
+/// Compares the rows, and reads the files once more for those that contradict others, for these, and for those of
+/// which one counts.
 fn tell_conflicts(intake: &mut Intake<Checker>, store: &mut Memory) -> Result<()> {
-    let conflicts = intake.taker.compare(&mut intake.outcome);
-    if conflicts.is_empty() {
+    let (conflicts, repeats) = intake.taker.compare(&mut intake.outcome);
+    if conflicts.is_empty() && repeats.is_empty() {
         return Ok(());
     }
     let key = |row: Row| (row.place().0, row.place().1.number());
     let both = conflicts.iter().flat_map(|conflict| [conflict.row, conflict.earlier]);
-    intake.taker.wanted = Some(both.map(|row| (key(row), None)).collect());
+    let all = both.chain(repeats.iter().flatten().copied());
+    intake.taker.wanted = Some(all.map(|row| (key(row), None)).collect());
     let mut outcome = std::mem::take(&mut intake.outcome);
     intake.read_again()?;
     let wanted = intake.taker.wanted.take().unwrap_or_default();
@@ -363,7 +392,45 @@ fn tell_conflicts(intake: &mut Intake<Checker>, store: &mut Memory) -> Result<()
         }
     }
     outcome.findings.merge(found);
+    for rows in repeats {
+        let of = |row: &Row| wanted.get(&key(*row)).and_then(Option::as_ref);
+        tell_repeats(
+            &mut intake.taker,
+            &mut outcome,
+            store,
+            &rows.iter().filter_map(of).collect::<Vec<_>>(),
+        )?;
+    }
     intake.outcome = outcome;
+    Ok(())
+}
+
+/// Lets one result of a learner in an outcome count, as a bank without scales of its own would.
+fn tell_repeats(
+    checker: &mut Checker,
+    outcome: &mut Outcome,
+    store: &Memory,
+    rows: &[&Prepared],
+) -> Result<()> {
+    let names = Names::default();
+    let policy = checker.own.attempts;
+    let Some(first) = rows.first() else { return Ok(()) };
+    // Of a catalogue that only the bank has, nobody knows better.
+    if !checker.catalogued && names.outcome(store, i64::from(first.outcome))?.repeatable != 0 {
+        return Ok(());
+    }
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| (row.key(), row.file, row.place()));
+    let grades = (policy == Attempts::Best).then(|| orders(store)).transpose()?;
+    let mut attempts = Vec::with_capacity(rows.len());
+    for (row, seq) in rows.iter().zip(1..) {
+        let row = Achievement { entry: EntryId::new(0, seq), ..row.achievement() };
+        attempts.push(attempt(store, &names, grades.as_ref(), &row, false)?);
+    }
+    let counts = winner(policy, &attempts);
+    for (row, _) in rows.iter().zip(&attempts).filter(|(_, attempt)| Some(attempt.lot) != counts) {
+        checker.supersede(outcome, row.amount.0, row.system);
+    }
     Ok(())
 }
 
@@ -393,7 +460,7 @@ fn only_a_bank_knows(profile: &Profile, problem: &Problem) -> bool {
 
 /// The rules that concern every row and that only a bank can apply.
 fn policies(profile: &Profile) -> Vec<Rule> {
-    let mut rules = vec![Rule::Conflict];
+    let mut rules = vec![Rule::Conflict, Rule::NotCounted];
     let refuses = [
         (profile.learner.unknown == Unknown::Refuse, Rule::LearnerUnknown),
         (profile.learner.alike == Alike::Refuse, Rule::LearnerLike),
@@ -401,6 +468,7 @@ fn policies(profile: &Profile) -> Vec<Rule> {
         (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeUnknown),
         (profile.outcome.unknown == Unknown::Refuse, Rule::OutcomeDiffers),
         (profile.offered == Offered::Check, Rule::PeriodNotOffered),
+        (profile.attempts == Attempts::Best, Rule::Incomparable),
     ];
     rules.extend(refuses.into_iter().filter(|(refuses, _)| *refuses).map(|(_, rule)| rule));
     let standard = &profile.standard;

@@ -1,7 +1,7 @@
 //! What a batch says at its end of what it took and what it did not: the journal's part of a receipt.
 
 use super::Outcome;
-use super::standard::FileTotals;
+use super::standard::{FileTotals, is_zero};
 use crate::domain::credits::Credits;
 use crate::domain::entry::{EntryId, EntryKind};
 use crate::domain::fault::{Fault, Result};
@@ -51,6 +51,15 @@ pub struct Account {
     pub registered: u64,
     /// Rows whose achievement stood already.
     pub already: u64,
+    /// Rows that corrected what was recorded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub corrected: u64,
+    /// Rows that say what was corrected since.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outdated: u64,
+    /// Results instead of which another in the same outcome counts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub superseded: u64,
     /// Rows refused.
     pub refused: u64,
     /// Rows taken or refused with a warning.
@@ -98,6 +107,9 @@ impl Account {
             recorded: outcome.recorded,
             registered: outcome.registered,
             already: outcome.already,
+            corrected: outcome.corrected,
+            outdated: outcome.outdated,
+            superseded: outcome.superseded,
             refused: outcome.refused,
             warned: findings.warned(),
             learners: outcome.learners,

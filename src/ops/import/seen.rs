@@ -1,6 +1,7 @@
-//! Results that files hold twice, found without a bank: by 64 bits of each row's key, and 64 of the rest.
+//! Results that files hold twice, found without a bank: by 64 bits of each row's learner and outcome, 64 of its key,
+//! and 64 of the rest.
 //!
-//! Rows are only noted while they are read. At the end their keys are sorted, so that equal ones stand side by side:
+//! Rows are only noted while they are read. At the end their learners and outcomes are sorted, so that equal ones stand side by side:
 //! that costs less than a look-up of each row in a table which is larger than the processor's caches.
 
 use crate::domain::entry::RowPlace;
@@ -9,6 +10,7 @@ use hashbrown::HashMap;
 /// A row, without its texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
+    pair: u64,
     key: u64,
     rest: u64,
     line: u32,
@@ -32,9 +34,11 @@ impl Row {
     }
 }
 
-/// A row as it is noted: hashes of its key, of its own record number where it has one, and of all else that it says.
+/// A row as it is noted: hashes of its learner and outcome, of its key, of its own record number where it has one,
+/// and of all else that it says.
 #[derive(Debug, Clone, Copy)]
 pub struct Said {
+    pub pair: u64,
     pub key: u64,
     pub record: Option<u64>,
     pub rest: u64,
@@ -50,6 +54,15 @@ pub struct Again {
     pub other: Option<Row>,
 }
 
+/// What rows say again.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The rows whose achievement an earlier row records, in order.
+    pub again: Vec<Again>,
+    /// The others that earn credit and are of one learner and outcome, where there are several.
+    pub repeats: Vec<Vec<Row>>,
+}
+
 /// The rows of an import, in order.
 #[derive(Default)]
 pub struct Rows {
@@ -61,20 +74,20 @@ pub struct Rows {
 impl Rows {
     /// Notes a row.
     pub fn note(&mut self, said: Said, file: u16, place: RowPlace) {
-        let Said { key, record, rest, amount, system } = said;
+        let Said { pair, key, record, rest, amount, system } = said;
         let part = place.part << 1 | u16::from(record.is_some());
         if let Some(record) = record {
             self.records.push((record, self.rows.len() as u32));
         }
-        self.rows.push(Row { key, rest, line: place.line as u32, amount, file, part, system });
+        self.rows.push(Row { pair, key, rest, line: place.line as u32, amount, file, part, system });
     }
 
-    /// The rows whose achievement an earlier row records, in order. As in a bank, two rows with numbers of their own
-    /// are two results, whatever else they share.
-    pub fn again(self) -> Vec<Again> {
+    /// The rows that say again what others say. As in a bank, two rows with numbers of their own are two results,
+    /// whatever else they share.
+    pub fn again(self) -> Seen {
         let Rows { rows, records } = self;
-        let keys = rows.iter().zip(0..).map(|(row, at)| (row.key, at)).collect();
-        let mut alike = shared(keys);
+        let pairs = rows.iter().zip(0..).map(|(row, at)| (row.pair, at)).collect();
+        let mut alike = shared(pairs);
         alike.extend(shared(records.clone()));
         alike.sort_unstable();
         alike.dedup();
@@ -84,6 +97,7 @@ impl Rows {
         };
         let mut by_key: HashMap<u64, Vec<u32>> = HashMap::new();
         let mut by_record: HashMap<u64, u32> = HashMap::new();
+        let mut by_pair: HashMap<u64, Vec<Row>> = HashMap::new();
         let mut again = Vec::new();
         for at in alike {
             let row = rows[at as usize];
@@ -100,10 +114,15 @@ impl Rows {
                 None => {
                     same_key.push(at);
                     by_record.extend(record.map(|record| (*record, at)));
+                    if row.amount > 0 {
+                        by_pair.entry(row.pair).or_default().push(row);
+                    }
                 }
             }
         }
-        again
+        let mut repeats: Vec<Vec<Row>> = by_pair.into_values().filter(|rows| rows.len() > 1).collect();
+        repeats.sort_by_key(|rows| rows[0].place().0);
+        Seen { again, repeats }
     }
 }
 
@@ -132,13 +151,18 @@ mod tests {
         ];
         let mut noted = Rows::default();
         for ((key, record, rest), line) in rows.into_iter().zip(2..) {
-            let said = Said { key, record, rest, amount: 3, system: 1 };
+            let said = Said { pair: key % 2, key, record, rest, amount: 3, system: 1 };
             noted.note(said, 0, RowPlace { line, part: 3 });
         }
         let line = |row: Row| row.place().1.line;
-        let again: Vec<_> =
-            noted.again().into_iter().map(|again| (line(again.row), again.other.map(line))).collect();
+        let Seen { again, repeats } = noted.again();
+        let again: Vec<_> = again.into_iter().map(|again| (line(again.row), again.other.map(line))).collect();
         // Of several that a row without a number may repeat, the first counts.
         assert_eq!(again, [(3, None), (4, Some(2)), (7, Some(5)), (8, Some(5))]);
+        // Two results in one outcome, whose achievements are not the same.
+        let mut repeats: Vec<Vec<u64>> =
+            repeats.into_iter().map(|rows| rows.into_iter().map(line).collect()).collect();
+        repeats.sort();
+        assert_eq!(repeats, [[5, 6, 9]]);
     }
 }

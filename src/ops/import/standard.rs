@@ -41,7 +41,8 @@ impl FileTotals {
     }
 }
 
-fn is_zero(number: &u64) -> bool {
+/// For what is left out where there is none.
+pub fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 

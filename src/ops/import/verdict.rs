@@ -31,8 +31,14 @@ pub const COLUMNS: [Column; 10] = [
 pub enum Became {
     /// It is new and was taken.
     New,
+    /// It is new, and another result in its outcome gives the credit.
+    NotCounted,
+    /// It is new, and stands instead of what it corrects.
+    Corrected,
     /// The same stands already.
     Already,
+    /// It says what was corrected since.
+    Outdated,
     /// It says more of an achievement that another row records.
     Joined,
     /// What stands contradicts it.
@@ -46,7 +52,10 @@ impl Became {
     pub fn name(self) -> &'static str {
         match self {
             Became::New => "new",
+            Became::NotCounted => "not counted",
+            Became::Corrected => "corrected",
             Became::Already => "already recorded",
+            Became::Outdated => "corrected since",
             Became::Joined => "joined",
             Became::Conflict => "conflict",
             Became::Refused => "refused",
@@ -55,7 +64,7 @@ impl Became {
 
     /// Neither taken nor among the findings, so that it is named in any case.
     fn is_silent(self) -> bool {
-        matches!(self, Became::Already | Became::Joined)
+        !matches!(self, Became::New | Became::Conflict | Became::Refused)
     }
 }
 
@@ -115,13 +124,45 @@ impl Verdicts {
 
     /// A row of which the same stands; with the place where that was recorded, where it has one.
     pub fn already(&mut self, file: i64, place: i64, standing: Option<Standing>) {
+        self.instead(Became::Already, file, place, standing);
+    }
+
+    /// A row of which something stands, or stood: what is recorded, where it has a place.
+    pub fn instead(&mut self, became: Became, file: i64, place: i64, standing: Option<Standing>) {
         if !self.all && self.rows.len() >= FEW {
             self.more += 1;
             return;
         }
         let why = standing.map(|standing| Box::new(Why { of: Some((standing, None)), ..Why::default() }));
         let entry = standing.map(|standing| standing.entry);
-        self.add(Row { file: file as u32, became: Became::Already, place, entry, why });
+        self.add(Row { file: file as u32, became, place, entry, why });
+    }
+
+    /// A row that was taken as this entry and corrects what stood, and how they differ.
+    pub fn corrected(&mut self, file: i64, place: i64, entry: EntryId, old: Standing, how: &str) {
+        let why = Why { of: Some((old, None)), reason: how.to_owned(), ..Why::default() };
+        let (file, became) = (file as u32, Became::Corrected);
+        self.add(Row { file, became, place, entry: Some(entry), why: Some(Box::new(why)) });
+    }
+
+    /// New rows instead of which others count: each with that one, by entry.
+    pub fn not_counted(&mut self, rows: &BTreeMap<EntryId, (Standing, Standing)>) {
+        let why = |by: Standing| {
+            let reason = format!("entry {} counts", by.entry);
+            Some(Box::new(Why { of: Some((by, None)), reason, ..Why::default() }))
+        };
+        if !self.all {
+            for (own, by) in rows.values() {
+                let (file, place, entry) = (own.file as u32, own.line, Some(own.entry));
+                self.add(Row { file, became: Became::NotCounted, place, entry, why: why(*by) });
+            }
+            return;
+        }
+        for row in self.rows.iter_mut().filter(|row| row.became == Became::New) {
+            if let Some((_, by)) = row.entry.and_then(|entry| rows.get(&entry)) {
+                (row.became, row.why) = (Became::NotCounted, why(*by));
+            }
+        }
     }
 
     /// A row that says more of the one at that place.
@@ -134,8 +175,9 @@ impl Verdicts {
     /// A row that was not taken, for these reasons.
     pub fn refused(&mut self, file: i64, place: i64, problems: &[Problem]) {
         let errors = || problems.iter().filter(|problem| problem.is_error());
-        let contradicts =
-            |rule: Rule| matches!(rule, Rule::Conflict | Rule::ConflictInFile | Rule::GroupCounted);
+        let contradicts = |rule: Rule| {
+            matches!(rule, Rule::Conflict | Rule::ConflictInFile | Rule::CreditInUse | Rule::GroupCounted)
+        };
         let became = match errors().all(|problem| contradicts(problem.rule)) {
             true => Became::Conflict,
             false => Became::Refused,

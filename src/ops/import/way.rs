@@ -62,6 +62,7 @@ impl Outcome {
             deposited: self.deposited,
             recorded: self.recorded,
             already: self.already,
+            corrected: self.corrected,
             registered: self.registered,
             refused: self.refused,
             learners: self.learners,

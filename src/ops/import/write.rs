@@ -8,21 +8,23 @@ use super::receipt::Account;
 use super::resolve::Resolver;
 use super::runs::{Run, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
-use super::verdict::Verdicts;
+use super::verdict::{Became, Verdicts};
 use super::way::{Fingerprint, Way};
 use super::{Inspect, Outcome, Progress, Request, refused, substandard};
 use crate::domain::credits::Credits;
+use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::incoming::Incoming;
-use crate::intake::profile::Manifest;
+use crate::intake::profile::{Manifest, Profile};
 use crate::intake::rejects::RejectWriter;
 use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::STDIN;
 use crate::ops::batch::BatchPayload;
+use crate::ops::post::replace::{Policy, Replaced};
 use crate::ops::post::{Poster, Prepared, Verdict};
 use crate::store::{self, Head, Store, Tx};
 use jiff::civil::Date;
@@ -159,6 +161,8 @@ struct Counts {
     deposited: u64,
     recorded: u64,
     already: u64,
+    /// Rows that say what was corrected since.
+    outdated: u64,
     credits: BTreeMap<i64, i64>,
     /// Credit that the rows of each file earn, by file and system.
     stated: BTreeMap<(u16, u16), i64>,
@@ -243,7 +247,9 @@ fn post(
         verdicts: Verdicts::new(setup.request.verdicts),
         ..Counts::default()
     };
-    poster.expect(setup.bytes / BYTES_A_ROW)?;
+    poster.expect(setup.bytes / BYTES_A_ROW);
+    let Profile { changed, attempts, .. } = setup.request.profile;
+    poster.set_policy(Policy { changed: *changed, attempts: *attempts });
     if let Some(profile) = &setup.profile {
         poster.register_one(profile)?;
         counts.registry += 1;
@@ -275,23 +281,32 @@ impl Counts {
             *self.stated.entry((row.file, row.system)).or_default() += row.amount.0;
         }
         if self.counted {
-            let what = if matches!(verdict, Verdict::Posted(_)) { "new" } else { "not new" };
+            let what = match verdict {
+                Verdict::Posted(_) => "new",
+                Verdict::Corrected(..) => "corrects",
+                _ => "not new",
+            };
             self.fingerprint.add(i64::from(row.file), row.place().number(), what, row.amount.0);
         }
         let (file, place) = (i64::from(row.file), row.place().number());
         match &verdict {
             Verdict::Posted(entry) => self.verdicts.new_row(file, place, Some(*entry)),
             Verdict::Already(standing) => self.verdicts.already(file, place, Some(*standing)),
+            Verdict::Corrected(entry, old, why) => {
+                self.verdicts.corrected(file, place, *entry, *old, why);
+            }
+            Verdict::Outdated(now) => self.verdicts.instead(Became::Outdated, file, place, Some(*now)),
             // Told with the row in hand.
             Verdict::Conflict { .. } => {}
         }
         match verdict {
-            Verdict::Posted(_) if row.amount > Credits::ZERO => {
+            Verdict::Posted(_) | Verdict::Corrected(..) if row.amount > Credits::ZERO => {
                 self.deposited += 1;
                 *self.credits.entry(i64::from(row.system)).or_default() += row.amount.0;
             }
-            Verdict::Posted(_) => self.recorded += 1,
+            Verdict::Posted(_) | Verdict::Corrected(..) => self.recorded += 1,
             Verdict::Already(_) => self.already += 1,
+            Verdict::Outdated(_) => self.outdated += 1,
             Verdict::Conflict { rule, reason } => {
                 self.conflicts.push(Conflict {
                     file: i64::from(row.file),
@@ -304,6 +319,19 @@ impl Counts {
     }
 }
 
+/// Counts and names the results instead of which others count; of those that the batch did not post itself only
+/// the count is told.
+fn tell_superseded(outcome: &mut Outcome, replaced: &mut Replaced, counted: bool, batch: EntryId) {
+    outcome.superseded = replaced.superseded.len() as u64;
+    if counted {
+        for (own, by) in replaced.superseded.values() {
+            outcome.fingerprint.add(own.file, own.line, "not counted", by.line);
+        }
+    }
+    let new = replaced.superseded.split_off(&batch);
+    outcome.verdicts.not_counted(&new);
+}
+
 /// Seals the batch, or leaves it unsealed, without a number, where there is nothing to say.
 fn conclude(
     mut poster: Poster,
@@ -314,14 +342,17 @@ fn conclude(
     let request = setup.request;
     let Read { mut outcome, late, mut rejects } = read;
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
+    let mut replaced = poster.take_replaced();
     outcome.verdicts.merge(counts.verdicts);
+    tell_superseded(&mut outcome, &mut replaced, setup.way.counted, poster.batch_entry());
     outcome.verdicts.settle(poster.read(), poster.batch_entry())?;
-    (outcome.deposited, outcome.recorded, outcome.already) =
-        (counts.deposited, counts.recorded, counts.already);
+    (outcome.deposited, outcome.recorded, outcome.already, outcome.outdated) =
+        (counts.deposited, counts.recorded, counts.already, counts.outdated);
+    outcome.corrected = replaced.corrected;
     outcome.fingerprint.merge(counts.fingerprint);
-    for (system, amount) in &counts.credits {
+    for (system, amount) in counts.credits.iter().chain(&replaced.credits) {
         let code = store::get::<SystemRow>(poster.read(), *system)?.code;
-        outcome.credits.insert(code, Credits(*amount));
+        outcome.credits.entry(code).or_default().0 += amount;
     }
     for ((file, system), amount) in &counts.stated {
         let code = store::get::<SystemRow>(poster.read(), i64::from(*system))?.code;

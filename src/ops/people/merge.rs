@@ -51,6 +51,8 @@ pub struct Merged {
     pub doubled: Vec<Doubled>,
     /// Entries reversed, with what stands and falls with them.
     pub reversed: u64,
+    /// Results instead of which one of the other account counts.
+    pub superseded: u64,
     /// The log after the batch.
     pub head: Head,
 }
@@ -59,7 +61,8 @@ pub struct Merged {
 ///
 /// # Errors
 /// `L103` where they are one person's already, `L104` where an achievement stands under both and nothing
-/// was said of it, `L105` without a reason, `L108` where what would be reversed is in use.
+/// was said of it, `L105` without a reason, `L108` where what would be reversed is in use, `L109` where two results
+/// in one outcome are.
 pub fn merge(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Merged> {
     check_reason(&request.reason)?;
     store::again(|| merge_once(store, actor, request))
@@ -87,6 +90,9 @@ fn merge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result
             reason: request.reason.clone(),
             reversed: undone.decisions,
         })?;
+        // Credit for the same learning is given to the person once.
+        poster.recount(&poster.links().accounts(person))?;
+        let superseded = poster.take_replaced().superseded.len() as u64;
         let sealed = poster.seal()?;
         merged = Some(Merged {
             batch: sealed.batch.no,
@@ -95,6 +101,7 @@ fn merge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result
             account: Account(account),
             doubled: found.clone(),
             reversed: undone.undone,
+            superseded,
             head: sealed.head,
         });
         Ok(!request.dry_run)

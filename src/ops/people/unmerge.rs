@@ -77,7 +77,11 @@ fn unmerge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
             reason: request.reason.clone(),
         };
         poster.unmerge(&link, &act)?;
-        let (poster, undone) = undo::within(poster, &undoing)?;
+        let (mut poster, undone) = undo::within(poster, &undoing)?;
+        // What did not count because of a result of the other's counts again.
+        for one in [link.account, link.person] {
+            poster.recount(&poster.links().accounts(one))?;
+        }
         let sealed = poster.seal()?;
         unmerged = Some(Unmerged {
             batch: sealed.batch.no,

@@ -4,18 +4,23 @@
 //! written and attempt. It binds standing entries only: one that was reversed leaves it free. The load
 //! of a group counts once: a row that comes after its group was counted is refused.
 
+mod filter;
+mod repeats;
+
 use super::Prepared;
-use super::origin::{Origins, difference};
-use crate::domain::date::Period;
+use super::origin::{Origins, difference, differing};
+use super::replace::{CORRECT, Policy, in_use, lot_of};
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
+use crate::intake::profile::Changed;
 use crate::intake::rules::Rule;
 use crate::ledger::links::Links;
-use crate::ledger::lots::{Cut, standing};
 use crate::ops::names::Names;
+use crate::ops::rules::BankOrders;
 use crate::store::{Read, Tx};
+use filter::Filter;
 use hashbrown::HashMap;
-use std::hash::BuildHasher;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -26,6 +31,10 @@ pub enum Verdict {
     Posted(EntryId),
     /// The same achievement stands already.
     Already(Standing),
+    /// Posted as this entry; it corrects what stood; how they differ.
+    Corrected(EntryId, Standing, String),
+    /// It says what was recorded once and corrected since; what stands now stays.
+    Outdated(Standing),
     /// What stands already contradicts it.
     Conflict {
         /// The rule that it breaks.
@@ -47,7 +56,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    fn of(row: &Achievement) -> Standing {
+    /// Where an achievement was recorded.
+    pub fn of(row: &Achievement) -> Standing {
         Standing { entry: row.entry, file: row.file, line: row.line }
     }
 
@@ -73,8 +83,23 @@ pub enum Claim {
     /// The same stands among the run's earlier rows: its position, and then its place among the posted ones, stands
     /// for its entry.
     InRun(u64, Standing),
+    /// New, and in the place of an achievement that it corrects.
+    Correct(Box<Corrects>),
+    /// It says what was recorded once; what was recorded instead.
+    Outdated(Standing),
     /// What stands contradicts it.
     Contradicted(Rule, String),
+}
+
+/// What a row corrects.
+#[derive(Debug)]
+pub struct Corrects {
+    /// What was recorded.
+    pub old: Achievement,
+    /// How they differ, and where it was recorded.
+    pub how: String,
+    /// How many rows of its key came before.
+    pub nth: i64,
 }
 
 impl Claim {
@@ -83,8 +108,9 @@ impl Claim {
         match self {
             Claim::Recorded(standing) => Verdict::Already(standing),
             Claim::InRun(at, standing) => Verdict::Already(Standing { entry: first.plus(at), ..standing }),
+            Claim::Outdated(standing) => Verdict::Outdated(standing),
             Claim::Contradicted(rule, reason) => Verdict::Conflict { rule, reason },
-            Claim::Again { .. } => unreachable!("a new row is posted"),
+            Claim::Again { .. } | Claim::Correct(_) => unreachable!("a new row is posted"),
         }
     }
 }
@@ -92,36 +118,33 @@ impl Claim {
 /// The rows of a run that are not plainly new, by position, in order.
 pub type Claimed = Vec<(usize, Claim)>;
 
-/// Bits of the filter per key: with four of them in one word, some three false alarms in a hundred
-/// when it is full, which it never is.
-const BITS_PER_KEY: usize = 10;
+/// Posted rows of a run, with their positions there.
+type Mates = Vec<(usize, Achievement)>;
 
-/// What the batch has posted so far, as a Bloom filter: a key that is not in it, of a learner whom the
-/// batch itself enrolled, is new for certain and needs no look-up.
+/// Judges the rows of a batch.
 pub struct Claims {
     last_known_learner: i64,
-    /// Registry id of the first date that is new with the batch, where it is known.
-    first_new_period: Option<i64>,
     /// The batch's first entry.
     batch: EntryId,
-    words: Vec<u64>,
-    keys: usize,
+    filter: Filter,
     /// Whose account is whose: what stands under one account of a person binds the others.
     links: Links,
-    hasher: hashbrown::DefaultHashBuilder,
     names: Rc<Names>,
     origins: Origins,
+    policy: Policy,
+    /// People and outcomes with several results that earn credit.
+    repeats: BTreeSet<(i64, i64)>,
+    /// What rows of the batch correct, before that is reversed.
+    corrected: BTreeSet<EntryId>,
+    grades: Option<BankOrders>,
 }
-
-/// Learner, outcome, period and attempt.
-type KeyOf = (i64, u32, u32, u8);
 
 /// What the run so far says about the keys of the rows that follow.
 struct Run<'r> {
     /// Whether the row of each position is posted.
     posted: Vec<bool>,
-    /// Positions of posted rows whose learner has several accounts, under the person's key.
-    linked: HashMap<KeyOf, Vec<usize>>,
+    /// Positions of posted rows whose learner has several accounts, by person and outcome.
+    linked: HashMap<(i64, u32), Vec<usize>>,
     /// Positions of posted rows by institution and record.
     records: HashMap<(u32, &'r str), usize>,
 }
@@ -131,15 +154,26 @@ impl Claims {
     pub fn new(last_known_learner: i64, batch: EntryId, names: Rc<Names>, links: Links) -> Claims {
         Claims {
             last_known_learner,
-            first_new_period: None,
             batch,
-            words: vec![0; 16 << 10],
-            keys: 0,
+            filter: Filter::default(),
             links,
-            hasher: hashbrown::DefaultHashBuilder::default(),
             names,
             origins: Origins::default(),
+            policy: Policy::default(),
+            repeats: BTreeSet::new(),
+            corrected: BTreeSet::new(),
+            grades: None,
         }
+    }
+
+    /// Says what to do with rows that say otherwise than what is recorded.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// The people and outcomes with several results that earn credit, met since they were taken last.
+    pub fn take_repeats(&mut self) -> BTreeSet<(i64, i64)> {
+        std::mem::take(&mut self.repeats)
     }
 
     /// Judges rows that are sorted by key; the batch holds none of them yet. Of rows that say the same, the one that
@@ -148,6 +182,7 @@ impl Claims {
         let mut claimed = Claimed::new();
         let mut run =
             Run { posted: vec![false; rows.len()], linked: HashMap::new(), records: HashMap::new() };
+        self.filter.load(tx, rows, self.last_known_learner)?;
         if rows.iter().any(|row| row.record().is_some() || self.is_linked(row)) {
             // Rows that say the same may have different keys, so that they are not side by side.
             let mut order: Vec<usize> = (0..rows.len()).collect();
@@ -160,7 +195,8 @@ impl Claims {
         } else {
             for (at, row) in rows.iter().enumerate() {
                 let may_be_kept = self.may_be_kept(row);
-                let claim = match may_be_kept || (at > 0 && rows[at - 1].key() == row.key()) {
+                let follows = at > 0 && pair(&rows[at - 1]) == pair(row);
+                let claim = match may_be_kept || follows || row.rare.is_some() {
                     true => self.judge_one(tx, rows, at, may_be_kept, &run)?,
                     false => None,
                 };
@@ -168,18 +204,14 @@ impl Claims {
             }
         }
         to_places(&mut claimed);
-        // The run's own keys enter the filter after it: the run itself knows them.
-        for row in rows {
-            let (word, bits) = self.place(row);
-            self.words[word] |= bits;
-        }
-        self.keys += rows.len();
+        // The run's own rows enter the filter after it: the run itself knows them.
+        rows.iter().for_each(|row| self.filter.add(pair(row)));
         Ok(claimed)
     }
 
     /// Notes for the rows that follow whether a row is posted.
     fn note<'r>(
-        &self,
+        &mut self,
         rows: &'r [Prepared],
         at: usize,
         claim: Option<Claim>,
@@ -189,21 +221,21 @@ impl Claims {
         run.posted[at] = is_posted(claim.as_ref());
         if run.posted[at] {
             run.records.extend(row.record().map(|record| ((row.institution, record), at)));
-            if let Some(key) = self.person_key(row) {
-                run.linked.entry(key).or_default().push(at);
+            if let Some(pair) = self.of_person(row) {
+                run.linked.entry(pair).or_default().push(at);
             }
+        }
+        if let Some(Claim::Correct(corrects)) = &claim {
+            self.corrected.insert(corrects.old.entry);
         }
         claim.map(|claim| (at, claim))
     }
 
-    /// False where the ledger holds nothing of the row's key for certain.
+    /// False where the ledger holds nothing of the row's learner and outcome for certain.
     fn may_be_kept(&self, row: &Prepared) -> bool {
-        self.may_be_known(row) || (self.keys > 0 && self.has(row)) || self.is_linked(row)
-    }
-
-    fn has(&self, row: &Prepared) -> bool {
-        let (word, bits) = self.place(row);
-        self.words[word] & bits == bits
+        (row.learner <= self.last_known_learner && !self.filter.is_loaded())
+            || self.filter.has(pair(row))
+            || self.is_linked(row)
     }
 
     /// Whether another account of the learner may hold what the row says.
@@ -211,22 +243,9 @@ impl Claims {
         !self.links.is_empty() && self.links.accounts(row.learner).len() > 1
     }
 
-    /// The key of a row under the account that names the person, where there are several.
-    fn person_key(&self, row: &Prepared) -> Option<KeyOf> {
-        if self.links.is_empty() {
-            return None;
-        }
-        let accounts = self.links.accounts(row.learner);
-        let (_, outcome, period, attempt) = row.key();
-        (accounts.len() > 1).then(|| (accounts[0], outcome, period, attempt))
-    }
-
-    /// A row's word of the filter, and four bits in it.
-    fn place(&self, row: &Prepared) -> (usize, u64) {
-        let hash = self.hasher.hash_one(row.key());
-        let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (6 * nth) & 63));
-        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
-        (word as usize, bits)
+    /// The account that names the person, and the outcome, where the person has several accounts.
+    fn of_person(&self, row: &Prepared) -> Option<(i64, u32)> {
+        self.is_linked(row).then(|| (self.links.person(row.learner), row.outcome))
     }
 
     /// What stands against a row; none where nothing does.
@@ -243,40 +262,52 @@ impl Claims {
         let mut kept = Vec::new();
         if may_be_kept {
             for account in self.links.accounts(new.learner) {
-                kept.extend(tx.same_key(account, new.outcome, new.period, new.attempt)?);
+                kept.extend(tx.same_outcome(account, new.outcome)?);
             }
         }
+        let mates = self.mates(rows, at, run);
         if let Some(record) = &new.record {
             if let Some(&position) = run.records.get(&(row.institution, record.as_str())) {
                 let old = &rows[position].achievement();
                 return self.in_run(tx, position as u64, old, new).map(Some);
             }
             for old in tx.by_record(record)? {
-                if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
-                    return self.against(tx, &old, new).map(Some);
+                if institution_of(tx, &old)? == i64::from(row.institution) && self.stands(tx, &old)? {
+                    return self.against(tx, &old, new, &kept, &mates).map(Some);
                 }
             }
         }
         let other_record = |old: &Achievement| old.record.is_some() && new.record.is_some();
-        for old in &kept {
-            if !other_record(old) && stands(tx, old)? {
-                return self.against(tx, old, new).map(Some);
+        for (position, old) in mates.iter().filter(|(_, old)| same_key(old, new)) {
+            if !other_record(old) {
+                return self.in_run(tx, *position as u64, old, new).map(Some);
             }
         }
-        let own: Vec<usize> = same_key(rows, at).filter(|at| run.posted[*at]).collect();
-        let linked = self.person_key(row).and_then(|key| run.linked.get(&key));
-        for &position in linked.unwrap_or(&own) {
-            let old = &rows[position].achievement();
-            if !other_record(old) {
-                return self.in_run(tx, position as u64, old, new).map(Some);
+        for old in kept.iter().filter(|old| same_key(old, new) && !other_record(old)) {
+            if self.stands(tx, old)? {
+                return self.against(tx, old, new, &kept, &mates).map(Some);
             }
         }
         if let Some(counted) = self.counted(tx, row)? {
             return Ok(Some(counted));
         }
-        let before = kept.iter().filter(|old| old.learner == new.learner).count();
-        let nth = (before + own.len()) as i64;
+        if let Some(refused) = self.repeated(tx, new, &kept, &mates)? {
+            return Ok(Some(refused));
+        }
+        let nth = nth(new, &kept, &mates);
         Ok((nth > 0).then_some(Claim::Again { nth }))
+    }
+
+    /// The run's posted rows of a row's person and outcome, with their positions.
+    fn mates(&self, rows: &[Prepared], at: usize, run: &Run<'_>) -> Mates {
+        let linked = self.of_person(&rows[at]).and_then(|pair| run.linked.get(&pair)).cloned();
+        let positions = linked.unwrap_or_else(|| same_pair(rows, at).filter(|at| run.posted[*at]).collect());
+        positions.into_iter().map(|at| (at, rows[at].achievement())).collect()
+    }
+
+    /// Whether an achievement has not been reversed, and is not corrected by the batch.
+    fn stands(&self, tx: &dyn Tx, row: &Achievement) -> Result<bool> {
+        Ok(!self.corrected.contains(&row.entry) && lot_of(tx, row)?.reversed_by.is_none())
     }
 
     /// How two rows differ, beside the account of the person.
@@ -288,8 +319,15 @@ impl Claims {
         difference(tx, &self.names, old, new)
     }
 
-    /// A row against an achievement that stands.
-    fn against(&mut self, tx: &dyn Tx, old: &Achievement, new: &Achievement) -> Result<Claim> {
+    /// A row against an achievement that stands, given all of the learner and outcome.
+    fn against(
+        &mut self,
+        tx: &dyn Tx,
+        old: &Achievement,
+        new: &Achievement,
+        kept: &[Achievement],
+        mates: &[(usize, Achievement)],
+    ) -> Result<Claim> {
         let difference = self.difference(tx, old, new)?;
         if difference.is_empty() {
             return Ok(Claim::Recorded(Standing::of(old)));
@@ -297,15 +335,36 @@ impl Claims {
         if old.entry >= self.batch {
             return Ok(in_import(&difference, old, new));
         }
-        let place = self.origins.place(tx, old)?;
-        Ok(Claim::Contradicted(Rule::Conflict, format!("{difference}, recorded {place}")))
+        if was_corrected(tx, new, kept)? {
+            return Ok(Claim::Outdated(Standing::of(old)));
+        }
+        let difference = format!("{difference}, recorded {}", self.origins.place(tx, old)?);
+        let grouped = old.group_load.is_some() || new.group_load.is_some();
+        if self.policy.changed == Changed::Refuse
+            || grouped
+            || old.learner != new.learner
+            || !same_key(old, new)
+        {
+            return Ok(Claim::Contradicted(Rule::Conflict, difference));
+        }
+        if let Some(use_) = in_use(&lot_of(tx, old)?) {
+            return Ok(Claim::Contradicted(Rule::CreditInUse, format!("{difference}; {use_}")));
+        }
+        let others = kept.iter().filter(|other| other.entry != old.entry);
+        if let Some(refused) = self.repeated(tx, new, others, mates)? {
+            return Ok(refused);
+        }
+        // Another result may count from now on, even where this one no longer earns any credit.
+        self.repeats.insert((self.links.person(new.learner), new.outcome));
+        let nth = nth(new, kept, mates);
+        Ok(Claim::Correct(Box::new(Corrects { old: old.clone(), how: difference, nth })))
     }
 
     /// A row against an earlier one of its run.
-    fn in_run(&self, tx: &dyn Tx, position: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
+    fn in_run(&self, tx: &dyn Tx, posted: u64, old: &Achievement, new: &Achievement) -> Result<Claim> {
         let difference = self.difference(tx, old, new)?;
         Ok(match difference.is_empty() {
-            true => Claim::InRun(position, Standing::of(old)),
+            true => Claim::InRun(posted, Standing::of(old)),
             false => in_import(&difference, old, new),
         })
     }
@@ -323,7 +382,7 @@ impl Claims {
         for old in all {
             let shared = old.group_load.filter(|_| old.period == new.period && old.entry < self.batch);
             let Some(load) = shared else { continue };
-            if institution_of(tx, &old)? == i64::from(row.institution) && stands(tx, &old)? {
+            if institution_of(tx, &old)? == i64::from(row.institution) && self.stands(tx, &old)? {
                 let entry = old.entry;
                 let reason = format!("entry {entry} and its group counted {load} of this period already");
                 return Ok(Some(Claim::Contradicted(Rule::GroupCounted, reason)));
@@ -332,34 +391,39 @@ impl Claims {
         Ok(None)
     }
 
-    /// Whether the ledger may have held an achievement of the row's key before the batch: not where the
-    /// learner or the date is new to it.
-    fn may_be_known(&self, row: &Prepared) -> bool {
-        row.learner <= self.last_known_learner
-            && self.first_new_period.is_none_or(|first| i64::from(row.period) < first)
-    }
-
-    /// Grows the filter for a batch of about that many rows; only before the first row. Dates are new
-    /// to the registry from this one on.
-    pub fn expect(&mut self, rows: usize, first_new_period: i64) {
-        self.first_new_period = Some(first_new_period);
-        if self.keys == 0 {
-            self.words = vec![0; (rows * BITS_PER_KEY / 64).max(16 << 10)];
-        }
+    /// Says about how many rows will come, onto a log of that many entries; only before the first row.
+    pub fn expect(&mut self, rows: usize, entries: u64) {
+        self.filter.expect(rows, entries);
     }
 }
 
-/// Positions of the rows of a key, which stand side by side.
-fn same_key(rows: &[Prepared], at: usize) -> Range<usize> {
-    let key = rows[at].key();
-    let same = |row: &&Prepared| row.key() == key;
+fn institution_of(tx: &dyn Tx, row: &Achievement) -> Result<i64> {
+    Ok(crate::store::get::<crate::domain::registry::Outcome>(tx, row.outcome)?.institution)
+}
+
+/// Learner and outcome.
+fn pair(row: &Prepared) -> (i64, u32) {
+    (row.learner, row.outcome)
+}
+
+/// Positions of the rows of a learner and outcome, which stand side by side.
+fn same_pair(rows: &[Prepared], at: usize) -> Range<usize> {
+    let own = pair(&rows[at]);
+    let same = |row: &&Prepared| pair(row) == own;
     let before = rows[..at].iter().rev().take_while(same).count();
     at - before..at + rows[at..].iter().take_while(same).count()
 }
 
+/// How many rows of its key come before a row, under its own account.
+fn nth(new: &Achievement, kept: &[Achievement], mates: &[(usize, Achievement)]) -> i64 {
+    let own = |old: &&Achievement| old.learner == new.learner && same_key(old, new);
+    let all = kept.iter().chain(mates.iter().map(|(_, old)| old));
+    all.filter(own).count() as i64
+}
+
 /// Whether a row so claimed is posted.
 fn is_posted(claim: Option<&Claim>) -> bool {
-    matches!(claim, None | Some(Claim::Again { .. }))
+    matches!(claim, None | Some(Claim::Again { .. } | Claim::Correct(_)))
 }
 
 /// Turns positions in the run into places among the posted rows.
@@ -373,16 +437,21 @@ fn to_places(claimed: &mut Claimed) {
     }
 }
 
-fn institution_of(tx: &dyn Tx, row: &Achievement) -> Result<i64> {
-    Ok(crate::store::get::<crate::domain::registry::Outcome>(tx, row.outcome)?.institution)
+fn same_key(one: &Achievement, other: &Achievement) -> bool {
+    let key = |row: &Achievement| (row.outcome, row.period, row.attempt);
+    key(one) == key(other)
 }
 
-/// Whether an achievement has not been reversed.
-fn stands(tx: &dyn Tx, row: &Achievement) -> Result<bool> {
-    let movements = tx.movements_of_lot(row.learner, row.entry)?;
-    let never_asked = |_| Period::day(jiff::civil::Date::ZERO);
-    let (_, undone) = standing(&movements, &Cut::default(), &never_asked);
-    Ok(!undone.contains_key(&row.entry))
+/// Whether a row says what was recorded once and then corrected.
+fn was_corrected(tx: &dyn Tx, new: &Achievement, kept: &[Achievement]) -> Result<bool> {
+    for old in kept.iter().filter(|old| same_key(old, new) && differing(old, new).is_empty()) {
+        let Some(reversal) = lot_of(tx, old)?.reversed_by else { continue };
+        let Some(reversal) = tx.movement(reversal)? else { continue };
+        if tx.decision(reversal.decision)?.is_some_and(|decision| decision.verb == CORRECT) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn in_import(difference: &str, old: &Achievement, new: &Achievement) -> Claim {

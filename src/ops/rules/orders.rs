@@ -18,7 +18,7 @@ pub struct BankOrders {
 ///
 /// # Errors
 /// Where the ledger cannot be read; `S913` where a row's list does not fit.
-pub fn orders(read: &dyn Read) -> Result<BankOrders> {
+pub fn orders(read: &(impl Read + ?Sized)) -> Result<BankOrders> {
     let mut orders = BankOrders::default();
     for row in store::all::<Scale>(read)? {
         orders.scales.insert(row.name.clone(), scale_def(row)?);

@@ -8,12 +8,12 @@ use crate::store::Read;
 
 /// Refuses where undoing these entries would let an achievement stand beside one that says the same.
 pub fn check(read: &(impl Read + ?Sized), person: &Person, going: &[EntryId]) -> Result<()> {
-    let back = person.moved(going, Place::Recognised, Place::Held);
+    let back = person.themselves(going, Place::Recognised, Place::Held);
     if back.is_empty() {
         return Ok(());
     }
     let names = Names::default();
-    let leaving = person.moved(going, Place::Held, Place::Recognised);
+    let leaving = person.themselves(going, Place::Held, Place::Recognised);
     let will_stand = |row: &&Achievement| {
         back.contains(&row.entry) || (person.stands(row.entry) && !leaving.contains(&row.entry))
     };

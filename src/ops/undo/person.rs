@@ -98,8 +98,18 @@ impl Person {
         going.iter().filter(moves).filter_map(|entry| self.lot_of(*entry)).collect()
     }
 
+    /// Achievements that undoing some entries takes between these accounts, other than by letting them count or not.
+    pub fn themselves(&self, going: &[EntryId], from: Place, to: Place) -> BTreeSet<EntryId> {
+        let own: Vec<EntryId> = going
+            .iter()
+            .copied()
+            .filter(|entry| self.achievements.contains_key(&self.root(*entry)))
+            .collect();
+        self.moved(&own, from, to)
+    }
+
     /// The entry that stands or falls with this one: what it undoes, and what that undoes in turn.
-    fn root(&self, entry: EntryId) -> EntryId {
+    pub fn root(&self, entry: EntryId) -> EntryId {
         let undone = self.movements.get(&entry).and_then(|row| row.undoes);
         undone.map_or(entry, |undone| self.root(undone))
     }
@@ -152,7 +162,7 @@ impl Person {
     /// Entries that place a lot again where they are undone, although it is reversed or another of them
     /// places it too: the lot, and what stands in the way.
     pub fn without_lot(&self, going: &[EntryId]) -> Vec<(EntryId, EntryId, EntryId)> {
-        let back = self.moved(going, Place::Recognised, Place::Held);
+        let back = self.themselves(going, Place::Recognised, Place::Held);
         let mut placing: BTreeMap<EntryId, EntryId> = BTreeMap::new();
         let mut found = Vec::new();
         for entry in going {

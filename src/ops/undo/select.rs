@@ -3,6 +3,7 @@
 use crate::domain::entry::{EntryId, EntryKind, Movement};
 use crate::domain::fault::{Fault, Result};
 use crate::ledger::lots::Cut;
+use crate::ops::post::replace::{CORRECT, Correction};
 use crate::store::Read;
 use std::collections::BTreeMap;
 
@@ -121,11 +122,21 @@ fn of_decision(read: &(impl Read + ?Sized), entry: EntryId) -> Result<Vec<(i64, 
     };
     let movements = read.movements_of_decision(decision)?;
     movements.iter().try_for_each(no_hold)?;
+    let corrected = correction(read, decision)?;
     if movements.is_empty() {
         return Err(Fault::new("U107", format!("entry {entry} is no decision that moved credit"))
             .remedy("`creditbank report journal` shows the entries, `creditbank explain` what one is"));
     }
-    Ok(movements.into_iter().map(|row| (row.learner, row.entry)).collect())
+    let own = movements.into_iter().map(|row| (row.learner, row.entry));
+    Ok(own.chain(corrected).collect())
+}
+
+/// What a correction recorded in the place of what it reversed: both are undone together.
+fn correction(read: &(impl Read + ?Sized), decision: EntryId) -> Result<Option<(i64, EntryId)>> {
+    let Some(row) = read.decision(decision)?.filter(|row| row.verb == CORRECT) else { return Ok(None) };
+    let act = read.act(decision)?;
+    let recorded = act.and_then(|act| serde_json::from_str::<Correction>(&act.payload).ok());
+    Ok(row.learner.zip(recorded.map(|recorded| recorded.by)))
 }
 
 fn placed(

@@ -69,6 +69,7 @@ codes! {
     "V512" "a staged batch was settled twice, or approved by whoever staged it" REPORT;
     "V513" "an act about whose account is whose cannot be: it links what is linked, or parts what is not" REPORT;
     "V514" "a decision uses lots of accounts that were not one person's" REPORT;
+    "V515" "two results in one outcome give credit, and it is not repeatable" REPORT;
 }
 
 /// One thing that is not as it must be.

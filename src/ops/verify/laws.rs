@@ -4,12 +4,16 @@ use super::audit::Audit;
 use super::columns::account;
 use super::recount::{Recount, accounts_in_order};
 use super::registers::{Registers, slot};
+use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
 use crate::domain::fault::Result;
+use crate::domain::registry::Outcome;
+use crate::ledger::lots::{Cut, fold};
 use crate::store::Read;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One learner's entries.
+#[derive(Default)]
 pub struct Entries {
     /// Achievements by entry.
     pub lots: HashMap<EntryId, Achievement>,
@@ -111,7 +115,59 @@ impl Audit<'_> {
             entries.recount(&mut self.recount, &self.registers);
             self.judge(&entries);
         }
+        self.judge_repeats()?;
         self.judge_doubtful()
+    }
+
+    /// Credit for the same learning is given once: of a person's results in an outcome one counts, unless the
+    /// outcome is repeatable.
+    fn judge_repeats(&mut self) -> Result<()> {
+        let links = self.people.acts.standing();
+        let mut repeats: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        self.read.repeats(&mut |learner, outcome| {
+            repeats.entry(links.person(learner)).or_default().insert(outcome);
+            Ok(())
+        })?;
+        let linked = self.people.acts.links().map(|link| links.person(link.account));
+        let linked: BTreeSet<i64> = linked.filter(|person| links.accounts(*person).len() > 1).collect();
+        for person in &linked {
+            repeats.entry(*person).or_default();
+        }
+        for (person, mut outcomes) in repeats {
+            let mut entries = Entries::default();
+            for account in links.accounts(person) {
+                // Some row of theirs does not decode, which is a finding already.
+                let Ok(own) = Entries::of(self.read, account) else { continue };
+                let own = self.as_recorded(account, own);
+                entries.lots.extend(own.lots);
+                entries.movements.extend(own.movements);
+            }
+            entries.movements.sort_by_key(|movement| movement.entry);
+            if linked.contains(&person) {
+                outcomes.extend(entries.lots.values().map(|lot| lot.outcome));
+            }
+            for outcome in outcomes {
+                self.judge_repeated(&entries, outcome);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_repeated(&mut self, entries: &Entries, outcome: i64) {
+        let kept = crate::store::get::<Outcome>(self.read, outcome);
+        if kept.map_or(true, |row| row.repeatable != 0) {
+            return;
+        }
+        let rows = entries.lots.values().filter(|row| row.outcome == outcome && row.amount.0 > 0);
+        let never_asked = |_| Period::day(jiff::civil::Date::ZERO);
+        let lots = fold(rows.cloned().collect(), &entries.movements, &Cut::default(), &never_asked);
+        let mut counting: Vec<EntryId> =
+            lots.iter().filter(|lot| lot.counts()).map(|lot| lot.achievement.entry).collect();
+        counting.sort();
+        if let [first, .., last] = counting[..] {
+            let what = format!("its outcome gives credit by entry {first} as well, and is not repeatable");
+            self.findings.add("V515", format!("achievement entry {last}"), what);
+        }
     }
 
     fn as_recorded(&self, learner: i64, mut entries: Entries) -> Entries {
@@ -143,6 +199,17 @@ impl Audit<'_> {
                     pair.0.push(movement);
                     pair.1 += 1;
                 }
+                EntryKind::Supersede => {
+                    self.judge_source(movement, entries.lots.get(&movement.lot));
+                    if (movement.num, movement.den) != (1, 1) {
+                        let what = "another result counts instead of a whole lot";
+                        let place = format!("movement entry {}, columns num and den", movement.entry);
+                        self.findings.add("V502", place, what);
+                    }
+                    if stands {
+                        *taken.entry(movement.lot).or_default() += i128::from(movement.amount.0);
+                    }
+                }
                 EntryKind::ConvertIn => {
                     let pair = pairs.entry((movement.decision, movement.lot)).or_default();
                     pair.0.push(movement);
@@ -164,7 +231,7 @@ impl Audit<'_> {
             let Some(row) = entries.lots.get(&lot) else { continue };
             let holds = if undone.contains_key(&lot) { 0 } else { row.amount.0 };
             if taken > i128::from(holds) {
-                let what = format!("{taken} thousandths are placed of a lot that holds {holds}");
+                let what = format!("{taken} thousandths are taken of a lot that holds {holds}");
                 self.findings.add("V501", format!("achievement entry {lot}"), what);
             }
         }

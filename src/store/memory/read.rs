@@ -96,6 +96,29 @@ impl<T: Kept> Read for T {
         Ok(entries.filter_map(|(_, entry)| self.tables().achievements.get(entry)).cloned().collect())
     }
 
+    fn same_outcome(&self, learner: i64, outcome: i64) -> Result<Vec<Achievement>> {
+        let key = |end| [learner, outcome, end, end, end];
+        let entries = self.tables().by_key.range(key(i64::MIN)..=key(i64::MAX));
+        Ok(entries.filter_map(|(_, entry)| self.tables().achievements.get(entry)).cloned().collect())
+    }
+
+    fn achieved(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()> {
+        self.tables().by_key.keys().try_for_each(|[learner, outcome, ..]| each(*learner, *outcome))
+    }
+
+    fn repeats(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()> {
+        let (mut last, mut told) = (None, None);
+        for [learner, outcome, ..] in self.tables().by_key.keys().copied() {
+            let pair = Some((learner, outcome));
+            if last == pair && told != pair {
+                each(learner, outcome)?;
+                told = pair;
+            }
+            last = pair;
+        }
+        Ok(())
+    }
+
     fn by_record(&self, record: &str) -> Result<Vec<Achievement>> {
         Ok(chosen(self.tables().achievements.values(), |row| row.record.as_deref() == Some(record)))
     }

@@ -184,6 +184,23 @@ impl Read for Sqlite {
         })
     }
 
+    fn same_outcome(&self, learner: i64, outcome: i64) -> Result<Vec<Achievement>> {
+        let sql =
+            format!("{} WHERE learner = ? AND outcome = ? ORDER BY period, attempt, nth", rows::ACHIEVEMENT);
+        self.list(&sql, [learner, outcome], |row| rows::achievement(row).map(|found| found.0))
+    }
+
+    fn achieved(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()> {
+        // The index alone says it, in far fewer pages than the table.
+        let sql = "SELECT learner, outcome FROM achievement INDEXED BY achievement_key";
+        self.each(sql, [], |row| Ok((row.get(0)?, row.get(1)?)), |(learner, outcome)| each(learner, outcome))
+    }
+
+    fn repeats(&self, each: &mut dyn FnMut(i64, i64) -> Result<()>) -> Result<()> {
+        let sql = "SELECT learner, outcome FROM achievement GROUP BY learner, outcome HAVING count(*) > 1";
+        self.each(sql, [], |row| Ok((row.get(0)?, row.get(1)?)), |(learner, outcome)| each(learner, outcome))
+    }
+
     fn by_record(&self, record: &str) -> Result<Vec<Achievement>> {
         let sql = format!("{} WHERE record = ? ORDER BY entry", rows::ACHIEVEMENT);
         self.list(&sql, [record], |row| rows::achievement(row).map(|found| found.0))

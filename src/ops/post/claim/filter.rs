@@ -1,0 +1,120 @@
+//! Which rows are new for certain, without a look-up.
+
+use super::Prepared;
+use crate::domain::fault::Result;
+use crate::store::Tx;
+use std::hash::BuildHasher;
+
+/// Bits of the filter per key: with four of them in one word, some three false alarms in a hundred
+/// when it is full, which it never is.
+const BITS_PER_KEY: usize = 10;
+
+/// The smallest filter.
+const WORDS: usize = 16 << 10;
+
+/// A row for so many entries of the log makes it worth reading what stands once, instead of looking rows up.
+const ENTRIES_A_ROW: u64 = 16;
+
+/// What the batch has posted so far, as a Bloom filter over learners and outcomes: a pair that is not in it,
+/// of a learner whom the batch itself enrolled, is new for certain and needs no look-up. For a large batch
+/// what stood before is in it too, and the same holds for every learner.
+pub struct Filter {
+    words: Vec<u64>,
+    is_empty: bool,
+    /// About how many rows will come, and how many entries stood before the batch.
+    expected: (usize, u64),
+    /// What stood before the batch is in it as well.
+    loaded: bool,
+    hasher: hashbrown::DefaultHashBuilder,
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        let hasher = hashbrown::DefaultHashBuilder::default();
+        Filter { words: vec![0; WORDS], is_empty: true, expected: (0, 0), loaded: false, hasher }
+    }
+}
+
+impl Filter {
+    /// Makes room for about that many rows, onto a log of that many entries; only before the first.
+    pub fn expect(&mut self, rows: usize, entries: u64) {
+        if self.is_empty {
+            self.expected = (rows, entries);
+            self.words = vec![0; words_for(rows)];
+        }
+    }
+
+    /// Reads once what stood before the batch, where the first rows say that it is cheaper than to look each
+    /// row up that may have been recorded before: those of learners up to that one.
+    pub fn load(&mut self, tx: &dyn Tx, rows: &[Prepared], last_known_learner: i64) -> Result<()> {
+        let (expected, entries) = self.expected;
+        if !self.is_empty || expected == 0 {
+            return Ok(());
+        }
+        let known = rows.iter().filter(|row| row.learner <= last_known_learner).count();
+        if known == 0 {
+            return Ok(());
+        }
+        let looked_up = known as u64 * expected.max(rows.len()) as u64 / rows.len() as u64;
+        if looked_up * ENTRIES_A_ROW < entries {
+            return Ok(());
+        }
+        self.words = vec![0; words_for(expected + entries as usize)];
+        tx.achieved(&mut |learner, outcome| {
+            self.add((learner, outcome as u32));
+            Ok(())
+        })?;
+        self.loaded = true;
+        Ok(())
+    }
+
+    /// Whether what stood before the batch is in it.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// Adds a learner and an outcome.
+    pub fn add(&mut self, pair: (i64, u32)) {
+        let (word, bits) = self.place(pair);
+        self.words[word] |= bits;
+        self.is_empty = false;
+    }
+
+    /// Whether they may have been added.
+    pub fn has(&self, pair: (i64, u32)) -> bool {
+        if self.is_empty {
+            return false;
+        }
+        let (word, bits) = self.place(pair);
+        self.words[word] & bits == bits
+    }
+
+    /// The word of a pair, and four bits in it.
+    fn place(&self, pair: (i64, u32)) -> (usize, u64) {
+        let hash = self.hasher.hash_one(pair);
+        let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (6 * nth) & 63));
+        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
+        (word as usize, bits)
+    }
+}
+
+/// The words of a filter for so many keys.
+fn words_for(keys: usize) -> usize {
+    (keys * BITS_PER_KEY / 64).max(WORDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_found_and_little_else() {
+        let mut filter = Filter::default();
+        filter.expect(200_000, 0);
+        assert!(!filter.has((1, 1)));
+        (0..200_000).for_each(|learner| filter.add((learner, 7)));
+        assert!((0..200_000).all(|learner| filter.has((learner, 7))));
+        let false_alarms = (0..200_000).filter(|learner| filter.has((*learner, 8))).count();
+        assert!(false_alarms < 10_000, "{false_alarms}");
+    }
+}
