@@ -5,7 +5,7 @@ use super::context::Context;
 use super::output::{Output, meta, usage};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Book, RuleRow};
-use crate::domain::rule::{Rule, Side, Worth};
+use crate::domain::rule::{Age, From, Rule, To, Worth};
 use crate::intake::rulebook::{BookFile, parse_csv, parse_toml};
 use crate::ops::rules::{Options, load};
 use crate::report::{Cell, Column, Sink};
@@ -164,10 +164,28 @@ fn rules(read: &Sqlite, book: Option<&str>, version: Option<i64>) -> Result<Rule
     Ok(found)
 }
 
-fn side(side: &Side) -> String {
-    match side {
-        Side::System { system } => system.clone(),
-        Side::Outcome { institution, outcome } => format!("{institution}/{outcome}"),
+fn from(from: &From) -> String {
+    match from {
+        From::System { system } => system.clone(),
+        From::Outcomes { institution, required } => format!("{institution}/{required}"),
+    }
+}
+
+fn to(to: &To) -> String {
+    match to {
+        To::System { system } => system.clone(),
+        To::Outcomes { institution, received } => format!("{institution}/{received}"),
+        To::Category { institution, category } => format!("{institution}: {category}"),
+    }
+}
+
+fn worth(rule: &Rule) -> String {
+    match &rule.worth {
+        Worth::Ratio(ratio) => format!("× {ratio} {}", rule.system),
+        Worth::Credits(fixed) => format!("{fixed} {}", rule.system),
+        Worth::Original => format!("as it is, {}", rule.system),
+        Worth::Range { low, high, chosen } => format!("{chosen} of {low} to {high} {}", rule.system),
+        Worth::Denied { reason } => format!("denied: {reason}"),
     }
 }
 
@@ -186,17 +204,13 @@ fn list(sink: &mut dyn Sink, context: &Context, rows: &Rules) -> Result<()> {
     sink.begin(&meta("rules", context))?;
     sink.section("rules", "Rules", &columns)?;
     for (row, rule, book) in rows {
-        let worth = match rule.worth {
-            Worth::Ratio(ratio) => format!("× {ratio} {}", rule.system),
-            Worth::Credits(fixed) => format!("{fixed} {}", rule.system),
-        };
         sink.row(&[
             book.name.as_str().into(),
             Cell::Int(book.version),
             row.code.as_str().into(),
-            side(&rule.from).into(),
-            side(&rule.to).into(),
-            worth.into(),
+            from(&rule.from).into(),
+            to(&rule.to).into(),
+            worth(rule).into(),
             rule.rounding.name().into(),
             Cell::Amount(rule.step),
             conditions(rule).into(),
@@ -214,6 +228,22 @@ fn conditions(rule: &Rule) -> String {
     };
     add("grade ≥", rule.min_grade.clone());
     add("score ≥", rule.min_score.map(|score| score.to_string()));
+    add("score ≤", rule.max_score.map(|score| score.to_string()));
+    add("hours ≥", rule.min_hours.map(|hours| hours.to_string()));
+    add(
+        "age ≤",
+        rule.max_age.map(|age| match age {
+            Age::Years(years) => format!("{years} years"),
+            Age::Months(months) => format!("{months} months"),
+        }),
+    );
+    add("accredited", rule.accredited.then(|| "when achieved".to_owned()));
+    for (name, values) in &rule.attributes {
+        add(name, Some(values.join(" or ")));
+    }
+    add("at most", rule.most.map(|most| format!("{most} {}", rule.system)));
+    add("caps", (!rule.caps.is_empty()).then(|| rule.caps.join(" ")));
+    add("priority", (rule.priority > 0).then(|| rule.priority.to_string()));
     add(
         "level ≥",
         rule.min_level

@@ -11,6 +11,7 @@ pub mod likeness;
 pub mod link;
 pub mod outcome;
 pub mod registry;
+pub mod requirement;
 pub mod rule;
 pub mod scheme;
 pub mod system;

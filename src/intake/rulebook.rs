@@ -1,6 +1,7 @@
 //! Rule books as files: TOML for people, CSV for millions of rules. Both are checked alike, and every
 //! fault of a file is told at once.
 
+mod cap;
 mod check;
 mod code;
 mod fault;
@@ -19,7 +20,7 @@ pub use write::{to_toml, write_csv};
 pub(crate) use fault::{Collector, shown};
 
 use crate::domain::credits::{Credits, DecimalMark};
-use crate::domain::rule::Rule;
+use crate::domain::rule::{Cap, Rule};
 
 /// A part of a file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub struct BookFile {
     pub title: Option<String>,
     /// The grading scales that it defines.
     pub scales: Vec<Placed<ScaleDef>>,
+    /// The caps that its rules share.
+    pub caps: Vec<Placed<Cap>>,
     /// Its rules, in the order of the file. `system` is empty where a rule leaves it to the receiving
     /// outcome's own in the catalogue.
     pub rules: Vec<Placed<Rule>>,
@@ -79,7 +82,7 @@ pub struct BookFile {
     pub bytes: u64,
 }
 
-/// Whether a text is a book's name.
+/// Whether a text is the name of a book or of a cap.
 fn is_book_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=40).contains(&name.len()) && name.bytes().all(fits)

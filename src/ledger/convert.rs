@@ -7,7 +7,7 @@ use crate::domain::credits::{self, Credits};
 use crate::domain::date::{Period, Within};
 use crate::domain::entry::EntryId;
 use crate::domain::outcome::Kind;
-use crate::domain::rule::{Rule, Side, Worth};
+use crate::domain::rule::{From, Rule, To, Worth};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,7 +89,8 @@ pub struct Act {
 impl Act {
     /// Whether anything results where a ratio says what does; all of it may be lost by rounding.
     fn is_worth_something(&self, rule: &Rule) -> bool {
-        matches!(rule.worth, Worth::Credits(_)) || self.lots.iter().any(|taken| taken.worth > Credits::ZERO)
+        matches!(rule.worth, Worth::Credits(_) | Worth::Range { .. })
+            || self.lots.iter().any(|taken| taken.worth > Credits::ZERO)
     }
 }
 
@@ -140,7 +141,7 @@ pub fn plan(sources: &[Source], rules: &[Rule], target: &Target, day: Date, orde
         match choose(source, rules, target, day, orders) {
             Ok(rule) => {
                 // Credit of a system is converted in one act; an outcome stands for itself.
-                let alone = matches!(rules[rule].from, Side::Outcome { .. }).then_some(source.lot);
+                let alone = matches!(rules[rule].from, From::Outcomes { .. }).then_some(source.lot);
                 taken.entry((rule, alone)).or_default().push(source);
             }
             Err((left, true)) => plan.undecided.push(left),
@@ -199,14 +200,14 @@ fn choose(
 
 fn speaks_of(rule: &Rule, source: &Source, target: &Target) -> bool {
     let from = match &rule.from {
-        Side::System { system } => *system == source.system,
-        Side::Outcome { institution, outcome } => {
-            *institution == source.institution && *outcome == source.outcome
+        From::System { system } => *system == source.system,
+        From::Outcomes { institution, required } => {
+            *institution == source.institution && required.single() == Some(source.outcome.as_str())
         }
     };
     let to = match (&rule.to, target) {
-        (Side::System { system }, Target::System(code)) => system == code,
-        (Side::Outcome { institution, .. }, Target::Institution(code)) => institution == code,
+        (To::System { system }, Target::System(code)) => system == code,
+        (to, Target::Institution(code)) => to.institution() == Some(code),
         _ => false,
     };
     from && to
@@ -292,13 +293,19 @@ fn level_refusal(rule: &Rule, source: &Source, orders: &impl Orders) -> Option<S
 /// The arithmetic of one act: multiply exactly, round the sum once, apportion by largest remainder.
 fn act(at: usize, rule: &Rule, sources: &[&Source]) -> Option<Act> {
     let sum: Credits = Credits(sources.iter().try_fold(0i64, |sum, source| sum.checked_add(source.held.0))?);
-    let (worths, arithmetic, lost) = match rule.worth {
-        Worth::Credits(fixed) => {
+    let (worths, arithmetic, lost) = match &rule.worth {
+        Worth::Denied { .. } => return None,
+        Worth::Original => {
+            let worths = sources.iter().map(|source| source.held).collect();
+            (worths, format!("{sum} {} as they are", rule.system), "0".to_owned())
+        }
+        Worth::Credits(fixed) | Worth::Range { chosen: fixed, .. } => {
+            let fixed = *fixed;
             let arithmetic = format!("the outcome as a whole counts {fixed} {}", rule.system);
             (vec![fixed; sources.len()], arithmetic, "0".to_owned())
         }
         Worth::Ratio(ratio) => {
-            let rounded = credits::convert(sum, ratio, rule.rounding, rule.step)?;
+            let rounded = credits::convert(sum, *ratio, rule.rounding, rule.step)?;
             let weights: Vec<i64> = sources.iter().map(|source| source.held.0).collect();
             let arithmetic = format!(
                 "{sum} {} × {ratio} = {} {}, rounded {} to a multiple of {}",
@@ -327,6 +334,7 @@ fn act(at: usize, rule: &Rule, sources: &[&Source]) -> Option<Act> {
 mod tests {
     use super::*;
     use crate::domain::credits::{Ratio, RoundingMode};
+    use crate::domain::requirement::{Received, Requirement};
     use jiff::civil::date;
 
     struct Letters;
@@ -354,27 +362,9 @@ mod tests {
     }
 
     fn system_rule(ratio: &str) -> Rule {
-        Rule {
-            id: "q2s".into(),
-            from: Side::System { system: "US-QTR".into() },
-            to: Side::System { system: "US-SEM".into() },
-            system: "US-SEM".into(),
-            worth: Worth::Ratio(Ratio::parse(ratio).unwrap()),
-            rounding: RoundingMode::Down,
-            step: Credits(1),
-            min_grade: None,
-            scale: None,
-            min_score: None,
-            framework: None,
-            min_level: None,
-            kinds: vec![],
-            valid_from: None,
-            valid_to: None,
-            taken_from: None,
-            taken_to: None,
-            authority: String::new(),
-            reference: String::new(),
-        }
+        let side = |code: &str| code.to_owned();
+        let (from, to) = (From::System { system: side("US-QTR") }, To::System { system: side("US-SEM") });
+        Rule::new("q2s", from, to, "US-SEM", Worth::Ratio(Ratio::parse(ratio).unwrap()))
     }
 
     fn to_semester(sources: &[Source], rule: Rule) -> Plan {
@@ -441,8 +431,8 @@ mod tests {
     fn an_outcome_stands_for_itself_and_the_first_rule_that_takes_it_has_it() {
         let outcome_rule = |id: &str, grade: &str, fixed| Rule {
             id: id.into(),
-            from: Side::Outcome { institution: "NVC".into(), outcome: "MATH1".into() },
-            to: Side::Outcome { institution: "STATE".into(), outcome: "M101".into() },
+            from: From::Outcomes { institution: "NVC".into(), required: Requirement::one("MATH1") },
+            to: To::Outcomes { institution: "STATE".into(), received: Received::one("M101") },
             worth: Worth::Credits(Credits(fixed)),
             min_grade: Some(grade.into()),
             ..system_rule("1/1")

@@ -8,7 +8,7 @@ pub use orders::{BankOrders, orders};
 
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Book, Row, RuleRow};
-use crate::domain::rule::{Rule, Side};
+use crate::domain::rule::{From, Rule, To};
 use crate::intake::rulebook::BookFile;
 use crate::ledger::convert::Target;
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
@@ -126,8 +126,19 @@ fn book_rows(
 /// A rule as the registry keeps it. The target system of an outcome is not in its columns: nothing
 /// converts into it as a system.
 fn rule_row(id: i64, book: i64, rule: &Rule, body: String) -> RuleRow {
-    let [from_system, from_institution, from_outcome] = columns(&rule.from);
-    let [to_system, to_institution, to_outcome] = columns(&rule.to);
+    let [from_system, from_institution, from_outcome] = match &rule.from {
+        From::System { system } => [Some(system.clone()), None, None],
+        From::Outcomes { institution, required } => {
+            [None, Some(institution.clone()), Some(required.to_string())]
+        }
+    };
+    let [to_system, to_institution, to_outcome] = match &rule.to {
+        To::System { system } => [Some(system.clone()), None, None],
+        To::Outcomes { institution, received } => {
+            [None, Some(institution.clone()), Some(received.to_string())]
+        }
+        To::Category { institution, category } => [None, Some(institution.clone()), Some(category.clone())],
+    };
     let code = rule.id.clone();
     RuleRow {
         id,
@@ -140,13 +151,6 @@ fn rule_row(id: i64, book: i64, rule: &Rule, body: String) -> RuleRow {
         to_institution,
         to_outcome,
         body,
-    }
-}
-
-fn columns(side: &Side) -> [Option<String>; 3] {
-    match side {
-        Side::System { system } => [Some(system.clone()), None, None],
-        Side::Outcome { institution, outcome } => [None, Some(institution.clone()), Some(outcome.clone())],
     }
 }
 

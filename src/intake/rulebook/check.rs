@@ -5,7 +5,8 @@ use super::{BookFile, Check, Collector, Place, Placed, ScaleDef, is_book_name, s
 use crate::domain::credits::{Credits, DecimalMark, RATIO_LIMIT, Ratio, RoundingMode};
 use crate::domain::date;
 use crate::domain::outcome::Kind;
-use crate::domain::rule::{Rule, Side, Worth, finest};
+use crate::domain::requirement::{Received, Requirement};
+use crate::domain::rule::{Age, Cap, From, Rule, To, Worth, finest};
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,7 +20,11 @@ pub(super) struct Checker {
     pub(super) faults: Collector,
     /// The scales that the file defines.
     pub(super) scales: Vec<Placed<ScaleDef>>,
+    /// The caps that the file defines.
+    pub(super) caps: Vec<Placed<Cap>>,
     rules: Vec<Placed<Rule>>,
+    /// Caps that rules name, where each stands first, and in which rule.
+    wanted: HashMap<String, (Place, Option<String>)>,
     lines: HashMap<String, u64>,
     seen: bool,
 }
@@ -27,13 +32,25 @@ pub(super) struct Checker {
 impl Checker {
     /// A book without rules, of whose file something may be known to be wrong.
     pub(super) fn new(faults: Collector) -> Checker {
-        Checker { faults, scales: Vec::new(), rules: Vec::new(), lines: HashMap::new(), seen: false }
+        Checker {
+            faults,
+            scales: Vec::new(),
+            caps: Vec::new(),
+            rules: Vec::new(),
+            wanted: HashMap::new(),
+            lines: HashMap::new(),
+            seen: false,
+        }
     }
 
     /// Checks one rule and keeps it.
     pub(super) fn rule(&mut self, raw: &Raw<'_>) {
         self.seen = true;
         self.note_id(raw);
+        for cell in &raw.caps {
+            let place = || (cell.at, raw.id().map(str::to_owned));
+            self.wanted.entry(cell.text.to_string()).or_insert_with(place);
+        }
         let rule = One { raw, scales: &self.scales, faults: &mut self.faults }.rule();
         match rule {
             Some(rule) if self.faults.is_empty() => self.rules.push(Placed { value: rule, at: raw.at }),
@@ -45,6 +62,22 @@ impl Checker {
     /// Knows of rules that were not looked at.
     pub(super) fn pass_over(&mut self) {
         self.seen = true;
+    }
+
+    /// Every cap that a rule names is defined.
+    fn check_caps(&mut self) {
+        let defined = |name: &str| self.caps.iter().any(|cap| cap.value.name == name);
+        let mut missing: Vec<(Place, Option<String>, String)> = self
+            .wanted
+            .drain()
+            .filter(|(name, _)| !defined(name))
+            .map(|(name, (at, rule))| (at, rule, name))
+            .collect();
+        missing.sort_by_key(|(at, ..)| (at.line, at.column));
+        let known: Vec<&str> = self.caps.iter().map(|cap| cap.value.name.as_str()).collect();
+        for (at, rule, name) in missing {
+            self.faults.add_unknown(at, rule.as_deref(), Check::CapUnknown, ("cap", &name), &known);
+        }
     }
 
     fn note_id(&mut self, raw: &Raw<'_>) {
@@ -85,9 +118,19 @@ impl Checker {
             let end = Place { line: 1, column: 1 };
             self.faults.add(end, None, Check::EmptyBook, "the book is empty", "it has no rules");
         }
+        self.check_caps();
         self.faults.finish(file)?;
         let (book, file) = (name.to_owned(), file.to_owned());
-        Ok(BookFile { file, book, title, scales: self.scales, rules: self.rules, sha256, bytes })
+        Ok(BookFile {
+            file,
+            book,
+            title,
+            scales: self.scales,
+            caps: self.caps,
+            rules: self.rules,
+            sha256,
+            bytes,
+        })
     }
 }
 
@@ -100,12 +143,11 @@ struct One<'c, 'a> {
 
 impl<'a> One<'_, 'a> {
     fn rule(&mut self) -> Option<Rule> {
-        let from = self.side([Key::FromSystem, Key::FromInstitution, Key::FromOutcome]);
-        let to = self.side([Key::ToSystem, Key::ToInstitution, Key::ToOutcome]);
+        let (from, to) = (self.from(), self.to());
         let system = self.sides(from.as_ref(), to.as_ref());
-        let worth = self.worth(from.as_ref().or(to.as_ref()));
+        let worth = self.worth(from.as_ref(), to.as_ref());
         let (rounding, step) = (self.rounding(), self.step());
-        let min_score = self.amount(Key::MinScore);
+        let [min_score, max_score] = self.scores();
         self.grade();
         self.level();
         let kinds = self.kinds();
@@ -119,18 +161,28 @@ impl<'a> One<'_, 'a> {
             worth: worth?,
             rounding,
             step,
+            priority: self.priority(),
+            most: self.amount(Key::Most),
+            caps: self.raw.caps.iter().map(|cell| cell.text.to_string()).collect(),
             min_grade: self.text(Key::MinGrade),
             scale: self.text(Key::Scale),
             min_score,
+            max_score,
             framework: self.text(Key::Framework),
             min_level: self.text(Key::MinLevel),
+            min_hours: self.amount(Key::MinHours),
             kinds,
+            max_age: self.age(),
+            accredited: self.flag(Key::Accredited),
+            attributes: self.attributes(),
             valid_from,
             valid_to,
             taken_from,
             taken_to,
             authority: self.text(Key::Authority).unwrap_or_default(),
             reference: self.text(Key::Reference).unwrap_or_default(),
+            sender_approval: self.text(Key::SenderApproval).unwrap_or_default(),
+            receiver_approval: self.text(Key::ReceiverApproval).unwrap_or_default(),
         })
     }
 
@@ -148,102 +200,228 @@ impl<'a> One<'_, 'a> {
         self.fault(cell.at, check, format!("bad {} {}", key.name(), shown(&cell.text)), why);
     }
 
-    fn side(&mut self, [system, institution, outcome]: [Key; 3]) -> Option<Side> {
+    fn from(&mut self) -> Option<From> {
         let raw = self.raw;
-        let word = system.name().split('_').next().unwrap_or_default();
-        match (raw.get(system), raw.get(institution), raw.get(outcome)) {
-            (Some(system), None, None) => Some(Side::System { system: system.text.to_string() }),
-            (None, Some(institution), Some(outcome)) => Some(Side::Outcome {
-                institution: institution.text.to_string(),
-                outcome: outcome.text.to_string(),
-            }),
-            (None, None, None) => {
-                let what = format!("the rule has no `{word}`");
-                self.fault(raw.at, Check::SideMissing, what, "a rule converts one thing into another");
-                None
-            }
-            (None, Some(half), None) | (None, None, Some(half)) => {
-                let what = format!("`{word}` names {} alone", shown(&half.text));
-                self.fault(
-                    half.at,
-                    Check::SideIncomplete,
-                    what,
-                    "an outcome is known by its institution and its code",
-                );
-                None
-            }
-            (Some(system), ..) => {
-                let what = format!("`{word}` names system {} beside an outcome", shown(&system.text));
-                self.fault(system.at, Check::SideMixed, what, "a side is a system or an outcome");
+        let cells = [Key::FromSystem, Key::FromInstitution, Key::FromOutcome].map(|key| raw.get(key));
+        if let [Some(system), None, None] = cells {
+            return Some(From::System { system: system.text.to_string() });
+        }
+        let (institution, outcome) = self.outcomes("from", cells)?;
+        match outcome.text.parse::<Requirement>() {
+            Ok(required) => Some(From::Outcomes { institution: institution.text.to_string(), required }),
+            Err(misread) => {
+                self.bad(Key::FromOutcome, Check::RequirementUnread, misread.to_string());
                 None
             }
         }
+    }
+
+    fn to(&mut self) -> Option<To> {
+        let raw = self.raw;
+        let [system, institution, outcome, category] =
+            [Key::ToSystem, Key::ToInstitution, Key::ToOutcome, Key::ToCategory].map(|key| raw.get(key));
+        if let (Some(system), None, None, None) = (system, institution, outcome, category) {
+            return Some(To::System { system: system.text.to_string() });
+        }
+        if let (None, Some(institution), None, Some(category)) = (system, institution, outcome, category) {
+            let (institution, category) = (institution.text.to_string(), category.text.to_string());
+            return Some(To::Category { institution, category });
+        }
+        if let Some(category) = category.filter(|_| system.is_some() || outcome.is_some()) {
+            let what = format!("`to` names category {} beside something else", shown(&category.text));
+            let why = "credit counts for an outcome or for a category";
+            self.fault(category.at, Check::SideMixed, what, why);
+            return None;
+        }
+        let (institution, outcome) = self.outcomes("to", [system, institution, outcome.or(category)])?;
+        match outcome.text.parse::<Received>() {
+            Ok(received) => Some(To::Outcomes { institution: institution.text.to_string(), received }),
+            Err(misread) => {
+                self.bad(Key::ToOutcome, Check::ReceivedUnread, misread.to_string());
+                None
+            }
+        }
+    }
+
+    /// The institution and the outcomes of a side that is no system.
+    fn outcomes<'r>(
+        &mut self,
+        word: &str,
+        cells: [Option<&'r Cell<'a>>; 3],
+    ) -> Option<(&'r Cell<'a>, &'r Cell<'a>)> {
+        match cells {
+            [None, Some(institution), Some(outcome)] => return Some((institution, outcome)),
+            [None, None, None] => {
+                let what = format!("the rule has no `{word}`");
+                self.fault(self.raw.at, Check::SideMissing, what, "a rule converts one thing into another");
+            }
+            [None, Some(half), None] | [None, None, Some(half)] => {
+                let what = format!("`{word}` names {} alone", shown(&half.text));
+                let why = "an outcome is known by its institution and its code";
+                self.fault(half.at, Check::SideIncomplete, what, why);
+            }
+            [Some(system), ..] => {
+                let what = format!("`{word}` names system {} beside an outcome", shown(&system.text));
+                self.fault(system.at, Check::SideMixed, what, "a side is a system or an outcome");
+            }
+        }
+        None
     }
 
     /// What the sides together amount to: the resulting system, empty where the catalogue knows it.
-    fn sides(&mut self, from: Option<&Side>, to: Option<&Side>) -> Option<String> {
+    fn sides(&mut self, from: Option<&From>, to: Option<&To>) -> Option<String> {
         let given = self.raw.get(Key::System);
         let at = self.raw.get(Key::ToSystem).map_or(self.raw.at, |cell| cell.at);
         match (from?, to?) {
-            (Side::System { system: from }, Side::System { system: to }) => {
-                if from == to {
-                    let what = format!("both sides are {}", shown(to));
-                    self.fault(at, Check::SameSystem, what, "credit of a system needs no rule to stay in it");
-                }
+            (From::System { .. }, To::Outcomes { .. }) => {
+                let why = "credit of a system is no outcome in particular";
+                self.fault(self.raw.at, Check::SidesDiffer, "`from` and `to` do not go together", why);
+                None
+            }
+            (From::System { system: from }, To::System { system: to }) if from == to => {
+                let what = format!("both sides are {}", shown(to));
+                self.fault(at, Check::SameSystem, what, "credit of a system needs no rule to stay in it");
+                None
+            }
+            (_, To::System { system: to }) => {
                 if let Some(given) = given.filter(|given| given.text != to.as_str()) {
                     let what = format!("the resulting system is {}", shown(&given.text));
-                    self.fault(
-                        given.at,
-                        Check::SystemTwice,
-                        what,
-                        format!("the rule converts to {}", shown(to)),
-                    );
+                    let why = format!("the rule converts to {}", shown(to));
+                    self.fault(given.at, Check::SystemTwice, what, why);
                 }
                 Some(to.clone())
             }
-            (Side::Outcome { .. }, Side::Outcome { .. }) => {
-                Some(given.map(|cell| cell.text.to_string()).unwrap_or_default())
+            _ => Some(given.map(|cell| cell.text.to_string()).unwrap_or_default()),
+        }
+    }
+
+    fn worth(&mut self, from: Option<&From>, to: Option<&To>) -> Option<Worth> {
+        let raw = self.raw;
+        let parts = match to {
+            Some(To::Outcomes { received, .. }) => received.credits(),
+            _ => None,
+        };
+        let ways = [Key::Ratio, Key::Credits, Key::Deny].map(|key| raw.get(key));
+        if let Some(second) = ways.iter().flatten().nth(1) {
+            self.fault(
+                second.at,
+                Check::WorthTwice,
+                "the rule says in two ways what results",
+                "they may differ",
+            );
+            return None;
+        }
+        match ways {
+            [Some(ratio), ..] if ratio.text == "original" => Some(Worth::Original),
+            [Some(ratio), ..] => {
+                let parsed = Ratio::parse(&ratio.text);
+                if parsed.is_none() {
+                    self.bad(Key::Ratio, Check::BadRatio, ratio_why(&ratio.text));
+                }
+                parsed.map(Worth::Ratio)
+            }
+            [_, Some(credits), _] => {
+                if matches!(from, Some(From::System { .. })) {
+                    let what = format!("credits {} for a system", shown(&credits.text));
+                    let why = "a fixed amount stands for outcomes";
+                    self.fault(credits.at, Check::CreditsForSystem, what, why);
+                }
+                let chosen = self.amount(Key::Credits)?;
+                if let Some(parts) = parts.filter(|parts| *parts != chosen) {
+                    self.bad(Key::Credits, Check::PartsDiffer, format!("the parts add up to {parts}"));
+                }
+                self.range(chosen)
+            }
+            [_, _, Some(deny)] => Some(Worth::Denied { reason: deny.text.to_string() }),
+            [None, None, None] => {
+                if parts.is_none() {
+                    let what = "the rule does not say what results";
+                    self.fault(raw.at, Check::WorthMissing, what, "it has no ratio, no credits and no deny");
+                }
+                parts.map(Worth::Credits)
+            }
+        }
+    }
+
+    /// A fixed amount, with the range that it was chosen from where there is one.
+    fn range(&mut self, chosen: Credits) -> Option<Worth> {
+        let [low, high] = [Key::CreditsLow, Key::CreditsHigh].map(|key| self.raw.get(key).is_some());
+        if !low && !high {
+            return Some(Worth::Credits(chosen));
+        }
+        let [low, high] = [Key::CreditsLow, Key::CreditsHigh].map(|key| self.amount(key));
+        match (low, high) {
+            (Some(low), Some(high)) if low <= chosen && chosen <= high => {
+                Some(Worth::Range { low, high, chosen })
             }
             _ => {
-                let why = "one is a system and the other an outcome";
-                self.fault(self.raw.at, Check::SidesDiffer, "`from` and `to` do not go together", why);
+                self.bad(Key::Credits, Check::BadRange, "it must lie between credits_low and credits_high");
                 None
             }
         }
     }
 
-    fn worth(&mut self, side: Option<&Side>) -> Option<Worth> {
-        match (self.raw.get(Key::Ratio), self.raw.get(Key::Credits)) {
-            (None, None) => {
-                let what = "the rule has neither ratio nor credits";
-                self.fault(self.raw.at, Check::WorthMissing, what, "it does not say what results");
-                None
-            }
-            (Some(_), Some(credits)) => {
-                let what = "the rule has both ratio and credits";
-                self.fault(credits.at, Check::WorthTwice, what, "they may differ");
-                None
-            }
-            (Some(ratio), None) => match Ratio::parse(&ratio.text) {
-                Some(ratio) => Some(Worth::Ratio(ratio)),
-                None => {
-                    self.bad(Key::Ratio, Check::BadRatio, ratio_why(&ratio.text));
-                    None
-                }
-            },
-            (None, Some(credits)) => {
-                if matches!(side, Some(Side::System { .. })) {
-                    let what = format!("credits {} between systems", shown(&credits.text));
-                    self.fault(
-                        credits.at,
-                        Check::CreditsForSystem,
-                        what,
-                        "a fixed amount stands for one outcome",
-                    );
-                }
-                self.amount(Key::Credits).map(Worth::Credits)
+    fn priority(&mut self) -> u16 {
+        let Some(cell) = self.raw.get(Key::Priority) else { return 0 };
+        match cell.text.parse() {
+            Ok(priority @ 0..=999) => priority,
+            _ => {
+                self.bad(Key::Priority, Check::BadPriority, "it is no whole number from 0 to 999");
+                0
             }
         }
+    }
+
+    fn scores(&mut self) -> [Option<Credits>; 2] {
+        let scores = [Key::MinScore, Key::MaxScore].map(|key| self.amount(key));
+        if let [Some(min), Some(max)] = scores
+            && min > max
+        {
+            self.bad(Key::MinScore, Check::ScoresReversed, format!("the highest is {max}"));
+        }
+        scores
+    }
+
+    fn age(&mut self) -> Option<Age> {
+        let cell = self.raw.get(Key::MaxAge)?;
+        let (number, unit) = cell.text.split_once(' ').unwrap_or((&cell.text, ""));
+        match (number.parse::<u16>(), unit.trim()) {
+            (Ok(number @ 1..=999), "year" | "years") => Some(Age::Years(number)),
+            (Ok(number @ 1..=999), "month" | "months") => Some(Age::Months(number)),
+            _ => {
+                self.bad(Key::MaxAge, Check::BadAge, "it is a number from 1 to 999 and a word");
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, key: Key) -> bool {
+        match self.raw.get(key).map(|cell| cell.text.as_ref()) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.bad(key, Check::BadFlag, "it is another word");
+                false
+            }
+        }
+    }
+
+    fn attributes(&mut self) -> Vec<(String, Vec<String>)> {
+        let Some(cell) = self.raw.get(Key::Attributes) else { return Vec::new() };
+        let condition = |text: &str| {
+            let (name, values) = text.split_once('=')?;
+            let values: Vec<String> = values.split('|').map(|value| value.trim().to_owned()).collect();
+            let name = name.trim().to_owned();
+            (!name.is_empty() && values.iter().all(|value| !value.is_empty())).then_some((name, values))
+        };
+        let conditions: Option<Vec<_>> = cell.text.split(';').map(condition).collect();
+        let mut names: Vec<&str> = conditions.iter().flatten().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        if conditions.is_none() || names.windows(2).any(|pair| pair[0] == pair[1]) {
+            let why = "each condition is a name, =, and values divided by |";
+            self.bad(Key::Attributes, Check::BadAttributes, why);
+        }
+        conditions.unwrap_or_default()
     }
 
     fn amount(&mut self, key: Key) -> Option<Credits> {
@@ -299,7 +477,7 @@ impl<'a> One<'_, 'a> {
             (Some(_), None) => {
                 self.bad(Key::MinGrade, Check::GradeWithoutScale, "no scale says which grades are better");
             }
-            (None, Some(_)) if raw.get(Key::MinScore).is_none() => {
+            (None, Some(_)) if raw.get(Key::MinScore).or(raw.get(Key::MaxScore)).is_none() => {
                 self.bad(Key::Scale, Check::GradeWithoutScale, "the rule asks for no grade on it");
             }
             (Some(grade), Some(scale)) => {

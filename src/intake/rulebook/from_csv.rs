@@ -103,7 +103,10 @@ fn row<'r>(record: &'r Record, columns: &[Option<Key>], checker: &mut Checker) {
             set(at, key, &mut raw);
         }
     }
-    checker.rule(&raw);
+    match raw.get(Key::Cap) {
+        Some(_) => checker.cap(&raw),
+        None => checker.rule(&raw),
+    }
 }
 
 /// A cell without the apostrophe that keeps a spreadsheet from running it.

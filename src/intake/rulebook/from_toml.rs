@@ -13,31 +13,35 @@ use toml::de::{DeTable, DeValue};
 type Value<'a> = Spanned<DeValue<'a>>;
 type Table<'a> = Spanned<DeTable<'a>>;
 
-const TOP: &[&str] = &["book", "title", "scale", "rule"];
+const TOP: &[&str] = &["book", "title", "scale", "cap", "rule"];
 const SCALE: &[&str] = &["name", "grades", "numeric", "pass"];
-const SIDE: &[&str] = &["system", "institution", "outcome"];
-/// The keys of a `[[rule]]`: those of a table, where the sides are flat, with the two sides.
-const RULE: &[&str] = &[
-    "id",
-    "from",
-    "to",
-    "ratio",
-    "credits",
-    "rounding",
-    "step",
-    "min_grade",
-    "scale",
-    "min_score",
-    "framework",
-    "min_level",
-    "kinds",
-    "valid_from",
-    "valid_to",
-    "taken_from",
-    "taken_to",
-    "authority",
-    "reference",
+const FROM: &[&str] = &["system", "institution", "outcome"];
+const TO: &[&str] = &["system", "institution", "outcome", "category"];
+/// The keys of a `[[cap]]`, as they are in TOML and as a rule's cells have them.
+const CAP: &[(&str, Key)] = &[
+    ("name", Key::Cap),
+    ("credits", Key::Credits),
+    ("system", Key::System),
+    ("kinds", Key::Kinds),
+    ("target", Key::ToInstitution),
+    ("reference", Key::Reference),
 ];
+/// The keys of a side, which are a table of their own in TOML.
+const SIDES: [Key; 8] = [
+    Key::FromSystem,
+    Key::FromInstitution,
+    Key::FromOutcome,
+    Key::ToSystem,
+    Key::ToInstitution,
+    Key::ToOutcome,
+    Key::ToCategory,
+    Key::System,
+];
+
+/// The keys of a `[[rule]]` that hold one value or a list.
+fn flat() -> impl Iterator<Item = Key> {
+    Key::ALL.iter().copied().filter(|key| !SIDES.contains(key) && *key != Key::Cap)
+}
 
 /// Reads a rule book in TOML; `file_name` is for the messages.
 ///
@@ -62,6 +66,9 @@ pub fn parse_toml(text: &str, file_name: &str) -> Result<BookFile, Faults> {
     let name = book.one_text(name, "book", None).unwrap_or_default();
     for scale in book.tables(table.get_ref().get("scale"), "scale", None) {
         book.scale(&scale);
+    }
+    for cap in book.tables(table.get_ref().get("cap"), "cap", None) {
+        book.cap(&cap);
     }
     for rule in book.tables(table.get_ref().get("rule"), "rule", None) {
         book.rule(&rule);
@@ -156,41 +163,69 @@ impl<'a> Book<'a> {
         let mut raw = Raw::new(self.place(table.span().start));
         self.set(&mut raw, Key::Id, get("id"));
         let id = raw.id().map(str::to_owned);
-        self.known_keys(table, id.as_deref(), RULE);
+        let known: Vec<&str> = flat().map(Key::name).chain(["from", "to"]).collect();
+        self.known_keys(table, id.as_deref(), &known);
         let from = [Key::FromSystem, Key::FromInstitution, Key::FromOutcome];
-        self.side(&mut raw, get("from"), "from", from);
-        self.side(&mut raw, get("to"), "to", [Key::ToSystem, Key::ToInstitution, Key::ToOutcome]);
-        for key in Key::ALL {
-            let is_flat = RULE.contains(&key.name()) && !matches!(key, Key::Id | Key::Kinds);
-            if is_flat {
-                self.set(&mut raw, *key, get(key.name()));
-            }
-        }
-        for kind in self.list(get("kinds"), "kinds", id.as_deref(), "a list such as [\"formal\"]") {
-            self.set(&mut raw, Key::Kinds, Some(kind));
+        self.side(&mut raw, get("from"), ("from", FROM), from);
+        let to = [Key::ToSystem, Key::ToInstitution, Key::ToOutcome];
+        self.side(&mut raw, get("to"), ("to", TO), to);
+        for key in flat().filter(|key| *key != Key::Id) {
+            self.set_any(&mut raw, key, get(key.name()));
         }
         self.checker.rule(&raw);
     }
 
+    fn cap(&mut self, table: &Table<'a>) {
+        let mut raw = Raw::new(self.place(table.span().start));
+        let known: Vec<&str> = CAP.iter().map(|(name, _)| *name).collect();
+        self.known_keys(table, None, &known);
+        for (name, key) in CAP {
+            self.set_any(&mut raw, *key, table.get_ref().get(*name));
+        }
+        self.checker.cap(&raw);
+    }
+
+    /// Keeps a value, or each of a list under a key that takes one.
+    fn set_any(&mut self, raw: &mut Raw<'a>, key: Key, value: Option<&Value<'a>>) {
+        let is_list = matches!(key, Key::Kinds | Key::Caps);
+        if !is_list || matches!(value.map(|value| value.get_ref()), Some(DeValue::String(_))) {
+            return self.set(raw, key, value);
+        }
+        let id = raw.id().map(str::to_owned);
+        for item in self.list(value, key.name(), id.as_deref(), "a list of texts, such as [\"formal\"]") {
+            self.set(raw, key, Some(item));
+        }
+    }
+
     fn set(&mut self, raw: &mut Raw<'a>, key: Key, value: Option<&Value<'a>>) {
         let Some(value) = value else { return };
-        let Some(text) = self.text(value, raw.id(), key.name()) else { return };
         let at = self.place(value.span().start);
+        if let (Key::Accredited, DeValue::Boolean(flag)) = (key, value.get_ref()) {
+            return raw.set(key, Cow::Borrowed(if *flag { "true" } else { "false" }), at, self.faults());
+        }
+        let Some(text) = self.text(value, raw.id(), key.name()) else { return };
         raw.set(key, text, at, self.faults());
     }
 
     /// One side; beside an outcome, `system` is the system of what results.
-    fn side(&mut self, raw: &mut Raw<'a>, value: Option<&Value<'a>>, name: &str, keys: [Key; 3]) {
+    fn side(
+        &mut self,
+        raw: &mut Raw<'a>,
+        value: Option<&Value<'a>>,
+        (name, known): (&str, &[&str]),
+        keys: [Key; 3],
+    ) {
         let id = raw.id().map(str::to_owned);
         let Some(table) = value.and_then(|value| self.table(value, name, id.as_deref())) else { return };
-        self.known_keys(&table, id.as_deref(), SIDE);
+        self.known_keys(&table, id.as_deref(), known);
         let get = |key: &str| table.get_ref().get(key);
         let [system, institution, outcome] = keys;
-        let is_outcome = get("institution").is_some() || get("outcome").is_some();
+        let is_outcome = get("institution").or(get("outcome")).or(get("category")).is_some();
         let system = if name == "to" && is_outcome { Key::System } else { system };
         self.set(raw, system, get("system"));
         self.set(raw, institution, get("institution"));
         self.set(raw, outcome, get("outcome"));
+        self.set(raw, Key::ToCategory, get("category").filter(|_| name == "to"));
     }
 
     fn scale(&mut self, table: &Table<'a>) {

@@ -25,14 +25,18 @@ macro_rules! keys {
 }
 
 keys! {
-    Id "id",
+    Id "id", Cap "cap",
     FromSystem "from_system", FromInstitution "from_institution", FromOutcome "from_outcome",
-    ToSystem "to_system", ToInstitution "to_institution", ToOutcome "to_outcome", System "system",
-    Ratio "ratio", Credits "credits", Rounding "rounding", Step "step",
-    MinGrade "min_grade", Scale "scale", MinScore "min_score",
-    Framework "framework", MinLevel "min_level", Kinds "kinds",
+    ToSystem "to_system", ToInstitution "to_institution", ToOutcome "to_outcome", ToCategory "to_category",
+    System "system",
+    Ratio "ratio", Credits "credits", CreditsLow "credits_low", CreditsHigh "credits_high", Deny "deny",
+    Rounding "rounding", Step "step", Priority "priority", Most "most", Caps "caps",
+    MinGrade "min_grade", Scale "scale", MinScore "min_score", MaxScore "max_score",
+    Framework "framework", MinLevel "min_level", MinHours "min_hours", Kinds "kinds",
+    MaxAge "max_age", Accredited "accredited", Attributes "attributes",
     ValidFrom "valid_from", ValidTo "valid_to", TakenFrom "taken_from", TakenTo "taken_to",
     Authority "authority", Reference "reference",
+    SenderApproval "sender_approval", ReceiverApproval "receiver_approval",
 }
 
 /// How many keys there are.
@@ -67,17 +71,24 @@ pub(super) struct Raw<'a> {
     cells: [Option<Cell<'a>>; KEYS],
     /// The kinds of learning, one a cell.
     pub(super) kinds: Vec<Cell<'a>>,
+    /// The names of caps, one a cell.
+    pub(super) caps: Vec<Cell<'a>>,
 }
 
 impl<'a> Raw<'a> {
     /// A rule that says nothing yet.
     pub(super) fn new(at: Place) -> Raw<'a> {
-        Raw { at, cells: [const { None }; KEYS], kinds: Vec::new() }
+        Raw { at, cells: [const { None }; KEYS], kinds: Vec::new(), caps: Vec::new() }
     }
 
     /// What the rule says under a key.
     pub(super) fn get(&self, key: Key) -> Option<&Cell<'a>> {
         self.cells[key as usize].as_ref()
+    }
+
+    /// The keys under which it says something, but lists.
+    pub(super) fn said(&self) -> impl Iterator<Item = (Key, &Cell<'a>)> {
+        Key::ALL.iter().filter_map(|key| Some((*key, self.get(*key)?)))
     }
 
     /// The rule's id, where it has one.
@@ -90,9 +101,10 @@ impl<'a> Raw<'a> {
         let Some(text) = proper(text, self.id(), key.name(), at, faults) else { return };
         let cell = Cell { text, at };
         match key {
-            Key::Kinds => {
+            Key::Kinds | Key::Caps => {
+                let list = if key == Key::Kinds { &mut self.kinds } else { &mut self.caps };
                 let words = cell.text.split_whitespace();
-                self.kinds.extend(words.map(|word| Cell { text: Cow::Owned(word.to_owned()), at }));
+                list.extend(words.map(|word| Cell { text: Cow::Owned(word.to_owned()), at }));
             }
             _ => self.cells[key as usize] = Some(cell),
         }

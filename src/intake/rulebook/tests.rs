@@ -1,7 +1,8 @@
 use super::*;
 use crate::domain::credits::{Ratio, RoundingMode};
 use crate::domain::outcome::Kind;
-use crate::domain::rule::{Side, Worth};
+use crate::domain::requirement::{Received, Requirement};
+use crate::domain::rule::{Age, Cap, From, To, Worth};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
@@ -249,19 +250,37 @@ fn days() -> impl Strategy<Value = (Option<Date>, Option<Date>)> {
     (prop::option::of(day()), prop::option::of(day())).prop_map(order)
 }
 
-fn sides() -> impl Strategy<Value = (Side, Side, String, Worth)> {
+fn sides() -> impl Strategy<Value = (From, To, String, Worth)> {
     let ratio = (1i64..1_000_000_001, 1i64..1_000_000_001)
         .prop_map(|(num, den)| Worth::Ratio(Ratio::new(num, den).unwrap()));
-    let fixed = (0i64..1_000_000_001).prop_map(|amount| Worth::Credits(Credits(amount)));
-    let systems = (word(), word(), ratio.clone())
-        .prop_filter("systems differ", |(from, to, _)| from != to)
-        .prop_map(|(from, to, worth)| {
-            (Side::System { system: from }, Side::System { system: to.clone() }, to, worth)
-        });
-    let outcome =
-        || (word(), word()).prop_map(|(institution, outcome)| Side::Outcome { institution, outcome });
+    let amount = || (0i64..1_000_000_001).prop_map(Credits);
+    let range = (amount(), amount(), amount()).prop_map(|(one, two, three)| {
+        let mut amounts = [one, two, three];
+        amounts.sort();
+        let [low, chosen, high] = amounts;
+        Worth::Range { low, high, chosen }
+    });
+    let denied = word().prop_map(|reason| Worth::Denied { reason });
+    let every =
+        prop_oneof![ratio.clone(), amount().prop_map(Worth::Credits), range, denied, Just(Worth::Original)];
+    let systems = (word(), word(), ratio).prop_filter("systems differ", |(from, to, _)| from != to).prop_map(
+        |(from, to, worth)| (From::System { system: from }, To::System { system: to.clone() }, to, worth),
+    );
+    let required = prop::sample::select(vec!["A", "A & B | 'C|D'", "2 of (A, B*, C @ X)", "* [field 05]"]);
+    let from = (
+        word(),
+        prop_oneof![
+            required.prop_map(|text| text.parse().unwrap()),
+            word().prop_map(|code| Requirement::one(&code))
+        ],
+    )
+        .prop_map(|(institution, required)| From::Outcomes { institution, required });
+    let to = (word(), word(), any::<bool>()).prop_map(|(institution, code, category)| match category {
+        true => To::Category { institution, category: code },
+        false => To::Outcomes { institution, received: Received::one(&code) },
+    });
     let system = prop::option::of(word()).prop_map(Option::unwrap_or_default);
-    prop_oneof![systems, (outcome(), outcome(), system, prop_oneof![ratio, fixed])]
+    prop_oneof![systems, (from, to, system, every)]
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -271,28 +290,53 @@ fn rule() -> impl Strategy<Value = Rule> {
     let level = prop::option::of((word(), word()));
     let kinds = prop::sample::subsequence(Kind::ALL.to_vec(), 0..=3);
     let texts = (prop::option::of(word()), prop::option::of(word()));
-    (arithmetic, grade, level, kinds, days(), days(), texts).prop_map(
-        |(((from, to, system, worth), rounding, step), (grade, score), level, kinds, valid, taken, texts)| {
+    let age = prop_oneof![(1u16..1000).prop_map(Age::Years), (1u16..1000).prop_map(Age::Months)];
+    let names = prop::collection::btree_map(
+        "[a-z_]{1,8}",
+        prop::collection::vec("[A-Za-z学 ]{0,4}[a-z]", 1..3),
+        0..3,
+    );
+    let limits = (0u16..1000, prop::option::of((0i64..9_999).prop_map(Credits)), any::<bool>());
+    let more = (limits, prop::option::of(age), any::<bool>(), names);
+    (arithmetic, grade, level, kinds, days(), days(), texts, more).prop_map(
+        |(
+            ((from, to, system, worth), rounding, step),
+            (grade, score),
+            level,
+            kinds,
+            valid,
+            taken,
+            texts,
+            more,
+        )| {
+            let ((priority, most, capped), max_age, accredited, names) = more;
+            let trimmed = |values: Vec<String>| values.iter().map(|value| value.trim().to_owned()).collect();
             Rule {
-                id: String::new(),
-                from,
-                to,
-                system,
-                worth,
                 rounding,
                 step: Credits(step),
+                priority,
+                most,
+                caps: if capped { vec!["calculus".to_owned()] } else { Vec::new() },
                 min_grade: grade.clone().map(|grade| grade.0),
                 scale: grade.map(|grade| grade.1),
                 min_score: score.map(Credits),
+                max_score: score.map(Credits),
                 framework: level.clone().map(|level| level.0),
                 min_level: level.map(|level| level.1),
+                min_hours: score.map(Credits),
                 kinds,
+                max_age,
+                accredited,
+                attributes: names.into_iter().map(|(name, values)| (name, trimmed(values))).collect(),
                 valid_from: valid.0,
                 valid_to: valid.1,
                 taken_from: taken.0,
                 taken_to: taken.1,
-                authority: texts.0.unwrap_or_default(),
-                reference: texts.1.unwrap_or_default(),
+                authority: texts.0.clone().unwrap_or_default(),
+                reference: texts.1.clone().unwrap_or_default(),
+                sender_approval: texts.0.unwrap_or_default(),
+                receiver_approval: texts.1.unwrap_or_default(),
+                ..Rule::new("", from, to, &system, worth)
             }
         },
     )
@@ -323,13 +367,23 @@ proptest! {
         title in prop::option::of(word()),
     ) {
         let values = |book: &BookFile| book.rules.iter().map(|rule| rule.value.clone()).collect::<Vec<_>>();
-        let text = to_toml("b-1", title.as_deref(), [&scale], &rules);
+        let cap = Cap {
+            name: "calculus".into(),
+            credits: Credits(8_000),
+            system: "US-QTR".into(),
+            kinds: vec![Kind::Formal],
+            target: Some("STATE".into()),
+            reference: "catalogue, page 7".into(),
+        };
+        let text = to_toml("b-1", title.as_deref(), [&scale], [&cap], &rules);
         let book = parse_toml(&text, "b.toml").unwrap_or_else(|faults| panic!("{faults}\n{text}"));
         prop_assert_eq!(values(&book), rules.clone());
         prop_assert_eq!((&book.scales[0].value, &book.title), (&scale, &title));
         let mut table = Vec::new();
-        write_csv(&mut table, &rules).unwrap();
+        prop_assert_eq!(&book.caps[0].value, &cap);
+        write_csv(&mut table, [&cap], &rules).unwrap();
         let book = parse_csv(&table[..], "b.csv", None).unwrap_or_else(|faults| panic!("{faults}"));
         prop_assert_eq!(values(&book), rules);
+        prop_assert_eq!(&book.caps[0].value, &cap);
     }
 }

@@ -4,12 +4,16 @@ use super::orders::{BankOrders, orders};
 use super::{id_in, last_id};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Institution, Outcome, OutcomeVersion, Row, Scale, SystemRow};
-use crate::domain::rule::{Rule, Side};
+use crate::domain::requirement::{Choice, Code, Filter};
+use crate::domain::rule::{From, Rule, To};
 use crate::intake::fault::nearest;
 use crate::intake::rulebook::{BookFile, Check, Collector, Place, Placed, ScaleDef, shown};
 use crate::store::{self, Read};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+
+/// In place of an institution's code: all of them.
+const ANY: &str = "*";
 
 /// The registries, as far as a book needs them.
 pub(super) struct References {
@@ -41,13 +45,11 @@ impl References {
             orders: orders(read)?,
             last_scale: last_id(read, Scale::TABLE)?,
         };
-        let names_outcome = |rule: &Placed<Rule>| matches!(rule.value.to, Side::Outcome { .. });
-        if book.rules.iter().any(names_outcome) {
+        // The catalogue is asked only for what rules leave to it.
+        if book.rules.iter().any(|rule| rule.value.system.is_empty()) {
             for row in store::all::<Outcome>(read)? {
                 references.outcomes.entry(row.institution).or_default().insert(row.code, row.id);
             }
-        }
-        if book.rules.iter().any(|rule| rule.value.system.is_empty()) {
             references.load_own(read)?;
         }
         Ok(references)
@@ -69,11 +71,16 @@ impl References {
         self.outcomes.get(self.institutions.get(institution)?)?.get(outcome).copied()
     }
 
-    /// The credit system of the receiving outcome, as the newest version of the catalogue has it.
+    /// The credit system of the receiving outcomes, as the newest versions of the catalogue have it: they must
+    /// agree.
     pub(super) fn own_system(&self, rule: &Rule) -> Option<&str> {
-        let Side::Outcome { institution, outcome } = &rule.to else { return None };
-        let (_, system) = self.own.get(&self.outcome(institution, outcome)?)?;
-        self.systems.get(system.as_ref()?).map(String::as_str)
+        let To::Outcomes { institution, received } = &rule.to else { return None };
+        let of = |outcome: &str| {
+            let (_, system) = self.own.get(&self.outcome(institution, outcome)?)?;
+            self.systems.get(system.as_ref()?).map(String::as_str)
+        };
+        let first = of(&received.0.first()?.outcome)?;
+        received.0.iter().all(|item| of(&item.outcome) == Some(first)).then_some(first)
     }
 
     /// Checks every reference of a book; the scales that it introduces.
@@ -127,14 +134,14 @@ struct Checked<'c> {
 impl<'c> Checked<'c> {
     fn check(&mut self) {
         let rule = self.rule;
-        self.side(&rule.from);
-        let is_known = self.side(&rule.to);
-        if let Side::Outcome { institution, outcome } = &rule.to {
+        self.from();
+        let is_known = self.to();
+        if let To::Outcomes { institution, .. } | To::Category { institution, .. } = &rule.to {
             if !rule.system.is_empty() {
                 self.system(&rule.system);
             } else if is_known && self.known.own_system(rule).is_none() {
-                let what = format!("no system for {} of {}", shown(outcome), shown(institution));
-                let why = "neither the rule nor the catalogue's newest version of the outcome names one";
+                let what = format!("no system for what {} gives", shown(institution));
+                let why = "neither the rule nor the catalogue's newest versions of the outcomes name one";
                 self.faults.add(self.at, Some(&rule.id), Check::NoSystem, what, why);
             }
         }
@@ -161,25 +168,50 @@ impl<'c> Checked<'c> {
         self.faults.push(self.at, Some(&self.rule.id), check, what, why.to_owned(), remedy);
     }
 
-    fn side(&mut self, side: &Side) -> bool {
-        match side {
-            Side::System { system } => self.system(system),
-            Side::Outcome { institution, outcome } => {
-                let known = self.known;
-                if !known.institutions.contains_key(institution) {
-                    let names = known.institutions.keys().map(String::as_str);
-                    let why = "no institution of this code is registered";
-                    self.unknown(Check::InstitutionUnknown, "institution", institution, why, names);
-                    return false;
+    fn from(&mut self) {
+        let rule = self.rule;
+        match &rule.from {
+            From::System { system } => drop(self.system(system)),
+            From::Outcomes { institution, required } => {
+                if institution != ANY {
+                    self.institution(institution);
                 }
-                let is_known = known.outcome(institution, outcome).is_some();
-                if !is_known {
-                    let why = format!("the catalogue of {} does not have it", shown(institution));
-                    self.unknown(Check::OutcomeUnknown, "outcome", outcome, &why, []);
-                }
-                is_known
+                required.choices().for_each(|choice| self.choice(choice));
             }
         }
+    }
+
+    /// An institution that a choice names by its code must be there. Outcomes need not: catalogues change, and
+    /// what names none any more is for `rule lint` to tell.
+    fn choice(&mut self, choice: &'c Choice) {
+        if let Some(Code::Exact(institution)) = &choice.institution {
+            self.institution(institution);
+        }
+        for filter in &choice.filters {
+            if let Filter::Level(framework, level) = filter {
+                self.level_of(framework, level);
+            }
+        }
+    }
+
+    fn to(&mut self) -> bool {
+        match &self.rule.to {
+            To::System { system } => self.system(system),
+            To::Outcomes { institution, .. } | To::Category { institution, .. } => {
+                self.institution(institution)
+            }
+        }
+    }
+
+    fn institution(&mut self, code: &str) -> bool {
+        let known = self.known;
+        let is_known = known.institutions.contains_key(code);
+        if !is_known {
+            let names = known.institutions.keys().map(String::as_str);
+            let why = "no institution of this code is registered";
+            self.unknown(Check::InstitutionUnknown, "institution", code, why, names);
+        }
+        is_known
     }
 
     fn system(&mut self, code: &str) -> bool {
@@ -218,16 +250,21 @@ impl<'c> Checked<'c> {
 
     fn level(&mut self) {
         let rule = self.rule;
-        let (Some(code), Some(level)) = (&rule.framework, &rule.min_level) else { return };
+        if let (Some(framework), Some(level)) = (&rule.framework, &rule.min_level) {
+            self.level_of(framework, level);
+        }
+    }
+
+    fn level_of(&mut self, code: &'c str, level: &'c str) {
         let orders = &self.known.orders;
         let Some(levels) = orders.levels(code) else {
             let why = "no framework has this code";
             return self.unknown(Check::FrameworkUnknown, "framework", code, why, orders.framework_codes());
         };
-        if !levels.contains(level) {
-            let what = format!("bad min_level {}", shown(level));
+        if !levels.iter().any(|known| known == level) {
+            let what = format!("unknown level {}", shown(level));
             let why = format!("{code} has the levels {}", levels.join(", "));
-            self.faults.add(self.at, Some(&rule.id), Check::LevelUnknown, what, why);
+            self.faults.add(self.at, Some(&self.rule.id), Check::LevelUnknown, what, why);
         }
     }
 }

@@ -261,7 +261,7 @@ fn what_was_loaded_can_be_written_and_read_again() {
     for target in [Target::System("ECTS".into()), Target::Institution("NCU".into())] {
         rules.extend(current_rules(&store, &target).unwrap().into_iter().map(|(_, rule, _)| rule));
     }
-    let book = parse_toml(&export_toml("regional", None, [], &rules), "b.toml").unwrap();
+    let book = parse_toml(&export_toml("regional", None, [], [], &rules), "b.toml").unwrap();
     let read: Vec<Rule> = book.rules.into_iter().map(|rule| rule.value).collect();
     assert_eq!(read, rules);
 }
