@@ -13,7 +13,8 @@ fn said(book: &BookFile) -> (Vec<&ScaleDef>, Vec<&Rule>) {
 fuzz_target!(|text: &str| {
     if let Ok(book) = parse_toml(text, "rules.toml") {
         let (scales, rules) = said(&book);
-        let written = to_toml(&book.book, book.title.as_deref(), scales.iter().copied(), rules.iter().copied());
+        let caps = book.caps.iter().map(|cap| &cap.value);
+        let written = to_toml(&book.book, book.title.as_deref(), scales.iter().copied(), caps, rules.iter().copied());
         let again = parse_toml(&written, "written.toml").expect("what was written can be read");
         assert_eq!(said(&again), (scales, rules), "{written}");
     }

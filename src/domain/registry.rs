@@ -200,6 +200,15 @@ rows! {
         /// SHA-256 of the file, hexadecimal.
         sha256: String,
     }
+    /// A limit that rules of a book share.
+    CapRow in "rule_cap" {
+        /// Id of its book.
+        book: i64,
+        /// Its name in the book.
+        name: String,
+        /// What it says, as JSON.
+        body: String,
+    }
     /// A conversion rule of one version of a book.
     RuleRow in "rule" {
         /// The book version's id.

@@ -7,7 +7,7 @@ pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_cs
 pub use orders::{BankOrders, orders};
 
 use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Book, Row, RuleRow};
+use crate::domain::registry::{Book, CapRow, Row, RuleRow};
 use crate::domain::rule::{From, Rule, To};
 use crate::intake::rulebook::BookFile;
 use crate::ledger::convert::Target;
@@ -108,6 +108,11 @@ fn book_rows(
     let id = last_id(read, Book::TABLE)? + 1;
     let row = Book { id, name: book.book.clone(), version, sha256: book.sha256.clone() };
     rows.push(act_row(0, &row)?);
+    for (cap, cap_id) in book.caps.iter().zip(last_id(read, CapRow::TABLE)? + 1..) {
+        let body =
+            serde_json::to_string(&cap.value).map_err(|error| Fault::new("S901", error.to_string()))?;
+        rows.push(act_row(0, &CapRow { id: cap_id, book: id, name: cap.value.name.clone(), body })?);
+    }
     rows.reserve(book.rules.len());
     for (rule, rule_id) in book.rules.iter().zip(last_id(read, RuleRow::TABLE)? + 1..) {
         let body = match rule.value.system.is_empty() {

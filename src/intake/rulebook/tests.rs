@@ -64,7 +64,7 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         ("[[scale]]", "[[scales]]", "3:3: unknown key `scales`", "R102"),
         ("grades =", "grade =", "5:1: unknown key `grade`", "R102"),
         ("\"1/2\"", "true", "11:9: rule uk-ects: `ratio` is written as true or false", "R103"),
-        ("[\"formal\", \"non-formal\"]", "\"formal\"", "24:9: rule aaa-x101: `kinds`", "R103"),
+        ("[\"formal\", \"non-formal\"]", "5", "24:9: rule aaa-x101: `kinds`", "R103"),
         ("{ system = \"UK\" }", "\"UK\"", "9:8: rule uk-ects: `from` is written as a text", "R103"),
         ("id = \"uk-ects\"\n", "", "7:1: the rule has no id", "R104"),
         (
@@ -85,17 +85,17 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         ),
         (", outcome = \"AAA\"", "", "17:24: rule aaa-x101: `from` names `OU` alone", "R113"),
         (
-            "{ system = \"UK\" }",
+            "{ system = \"ECTS\" }",
             "{ institution = \"OU\", outcome = \"A\" }",
             "7:1: rule uk-ects: `from` and `to`",
             "R114",
         ),
         ("\"UK\"", "\"ECTS\"", "10:17: rule uk-ects: both sides are `ECTS`", "R115"),
-        ("ratio = \"1/2\"\n", "", "7:1: rule uk-ects: the rule has neither", "R121"),
+        ("ratio = \"1/2\"\n", "", "7:1: rule uk-ects: the rule does not say what results", "R121"),
         (
             "credits = \"3\"",
             "credits = \"3\"\nratio = \"1\"",
-            "19:11: rule aaa-x101: the rule has both",
+            "19:11: rule aaa-x101: the rule says in two ways",
             "R122",
         ),
         ("\"1/2\"", "\"0/2\"", "11:9: rule uk-ects: bad ratio `0/2`, it is zero", "R123"),
@@ -108,7 +108,7 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
             "11:9: rule uk-ects: bad ratio `1/2000000000`, its numbers go",
             "R123",
         ),
-        ("ratio = \"1/2\"", "credits = \"5\"", "11:11: rule uk-ects: credits `5` between systems", "R124"),
+        ("ratio = \"1/2\"", "credits = \"5\"", "11:11: rule uk-ects: credits `5` for a system", "R124"),
         ("\"3\"", "\"3,5\"", "19:11: rule aaa-x101: bad credits `3,5`", "R125"),
         ("\"3\"", "\"-3\"", "19:11: rule aaa-x101: bad credits `-3`, it is negative", "R125"),
         ("\"3\"", "1e3", "19:11: rule aaa-x101: bad credits `1e3`", "R125"),
@@ -139,6 +139,73 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         ("framework = \"EQF\"\n", "", "22:13: rule aaa-x101: bad min_level `5`", "R143"),
         ("min_level = 5\n", "", "22:13: rule aaa-x101: bad framework `EQF`", "R143"),
         ("\"non-formal\"", "\"unformal\"", "24:20: rule aaa-x101: unknown kind `unformal`", "R144"),
+        (
+            "\"AAA\"",
+            "\"AAA &\"",
+            "17:40: rule aaa-x101: bad from_outcome `AAA &`, a code is missing (character 6)",
+            "R117",
+        ),
+        ("\"X101\"", "\"X101 = x\"", "18:39: rule aaa-x101: bad to_outcome `X101 = x`", "R118"),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\ncredits_low = \"4\"\ncredits_high = \"5\"",
+            "19:11: rule aaa-x101: bad credits `3`, it must lie between",
+            "R128",
+        ),
+        (
+            "\"X101\"",
+            "\"X101 = 2 & X102 = 2\"",
+            "19:11: rule aaa-x101: bad credits `3`, the parts add up to 4",
+            "R129",
+        ),
+        (
+            "min_grade = \"Pass\"",
+            "min_grade = \"Pass\"\nmin_score = 5\nmax_score = 4",
+            "21:13: rule aaa-x101: bad min_score `5`, the highest is 4",
+            "R145",
+        ),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\nmax_age = \"5\"",
+            "20:11: rule aaa-x101: bad max_age `5`",
+            "R146",
+        ),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\naccredited = \"yes\"",
+            "20:14: rule aaa-x101: bad accredited `yes`",
+            "R147",
+        ),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\nattributes = \"region\"",
+            "20:14: rule aaa-x101: bad attributes `region`",
+            "R148",
+        ),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\npriority = 1000",
+            "20:12: rule aaa-x101: bad priority `1000`",
+            "R171",
+        ),
+        (
+            "[[rule]]\nid = \"uk",
+            "[[cap]]\ncredits = 1\n[[rule]]\nid = \"uk",
+            "7:1: bad name of a cap",
+            "R172",
+        ),
+        (
+            "[[rule]]\nid = \"uk",
+            "[[cap]]\nname = \"c\"\n[[rule]]\nid = \"uk",
+            "7:1: cap `c` has no limit",
+            "R174",
+        ),
+        (
+            "credits = \"3\"",
+            "credits = \"3\"\ncaps = [\"c\"]",
+            "20:9: rule aaa-x101: unknown cap `c`",
+            "R175",
+        ),
         ("name = \"OU result\"\n", "", "3:1: the scale has no name", "R151"),
         (
             "[[rule]]\nid = \"uk",
@@ -227,7 +294,8 @@ fn the_examples_of_the_manual_are_sound() {
     };
     let book = parse_toml(block("toml"), "b.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let table = parse_csv(block("csv").as_bytes(), "b.csv", None).unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!((book.rules.len(), table.rules.len()), (2, 2));
+    assert_eq!((book.rules.len(), table.rules.len()), (5, 2));
+    assert_eq!(book.caps.len(), 1);
     for name in raw::Key::NAMES.iter().filter(|name| !name.contains("_system")) {
         assert!(page.contains(&format!("`{name}`")), "{name} is not explained");
     }

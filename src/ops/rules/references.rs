@@ -93,6 +93,20 @@ impl References {
         for rule in &book.rules {
             Checked { known: self, book, rule: &rule.value, at: rule.at, faults: &mut faults }.check();
         }
+        for Placed { value: cap, at } in &book.caps {
+            if !self.systems.values().any(|known| *known == cap.system) {
+                let what = format!("cap {} counts unknown credit system {}", cap.name, shown(&cap.system));
+                faults.add(*at, None, Check::SystemUnknown, what, "no credit system has this code");
+            }
+            let is_target = |code: &String| {
+                self.institutions.contains_key(code) || self.systems.values().any(|known| known == code)
+            };
+            if let Some(target) = cap.target.as_ref().filter(|target| !is_target(target)) {
+                let what = format!("cap {} has unknown target {}", cap.name, shown(target));
+                let why = "no institution and no credit system has this code";
+                faults.add(*at, None, Check::InstitutionUnknown, what, why);
+            }
+        }
         faults.finish(&book.file)?;
         scales.into_iter().zip(self.last_scale + 1..).map(|(scale, id)| scale_row(id, scale)).collect()
     }
