@@ -183,6 +183,9 @@ CREATE TABLE scheme (id INTEGER PRIMARY KEY, name TEXT NOT NULL, issuer TEXT NOT
 CREATE TABLE profile (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, sha256 TEXT NOT NULL, source TEXT NOT NULL, UNIQUE (name, version)) STRICT;
 CREATE TABLE book (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, sha256 TEXT NOT NULL, UNIQUE (name, version)) STRICT;
 CREATE TABLE rule (id INTEGER PRIMARY KEY, book INTEGER NOT NULL, code TEXT NOT NULL, from_system TEXT, from_institution TEXT, from_outcome TEXT, to_system TEXT, to_institution TEXT, to_outcome TEXT, body TEXT NOT NULL, UNIQUE (book, code)) STRICT;
+-- Outcomes that a rule asks for beside others, and patterns (`*`); a rule that asks for one outcome has it in `rule`.
+CREATE TABLE rule_source (id INTEGER PRIMARY KEY, rule INTEGER NOT NULL, institution TEXT NOT NULL, outcome TEXT NOT NULL) STRICT;
+CREATE INDEX rule_source_outcome ON rule_source (institution, outcome);
 CREATE TABLE rule_cap (id INTEGER PRIMARY KEY, book INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (book, name)) STRICT;
 CREATE INDEX rule_to_system ON rule (to_system);
 CREATE INDEX rule_to_institution ON rule (to_institution, from_institution, from_outcome);

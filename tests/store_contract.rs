@@ -342,6 +342,15 @@ fn say_by_place(read: &dyn Read, places: &[EntryId], said: &mut Vec<String>) {
 fn say_learners(read: &dyn Read, said: &mut Vec<String>) {
     let keys = gather(|each| read.keys(&mut |learner, key| each((learner, key))));
     let identities = gather(|each| read.identities(each));
+    for table in TABLES {
+        let (mut last, rows) = (0, read.last_row(table).unwrap());
+        read.rows(table, None, &mut |row| {
+            last = row["id"].as_i64().unwrap().max(last);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(rows, last, "{table}");
+    }
     said.push(format!("last learner: {} of {keys:?}", read.last_learner().unwrap()));
     said.push(format!("links: {:?} pairs: {:?}", read.links().unwrap(), read.pairs().unwrap()));
     let descriptions = gather(|each| read.descriptions(each));

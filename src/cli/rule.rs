@@ -6,7 +6,7 @@ use super::output::{Output, meta, usage};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Book, RuleRow};
 use crate::domain::rule::{Age, From, Rule, To, Worth};
-use crate::intake::rulebook::{BookFile, parse_csv, parse_toml};
+use crate::intake::rulebook::{BookFile, parse_toml, scan_csv};
 use crate::ops::rules::{Options, load};
 use crate::report::{Cell, Column, Sink};
 use crate::store;
@@ -69,7 +69,7 @@ fn parse(path: &Path, book: Option<&str>) -> Result<BookFile> {
     let unreadable = |error: std::io::Error| Fault::new("R161", format!("{name} cannot be read: {error}"));
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     let file = match is_csv {
-        true => parse_csv(std::fs::File::open(path).map_err(unreadable)?, &name, book)?,
+        true => scan_csv(path, book)?,
         false => parse_toml(&std::fs::read_to_string(path).map_err(unreadable)?, &name)?,
     };
     Ok(file)
@@ -92,7 +92,7 @@ impl RuleCommand {
                         "{}: book {} with {} rules, no faults",
                         file.display(),
                         parsed.book,
-                        parsed.rules.len()
+                        parsed.count
                     );
                     Ok(Done::Well)
                 }

@@ -200,6 +200,15 @@ rows! {
         /// SHA-256 of the file, hexadecimal.
         sha256: String,
     }
+    /// An outcome that a rule asks for beside others, or a pattern: how its rule is found.
+    RuleSourceRow in "rule_source" {
+        /// Id of the rule.
+        rule: i64,
+        /// Code of the institution; `*` for any, or a pattern.
+        institution: String,
+        /// Code of the outcome; `*` for a pattern.
+        outcome: String,
+    }
     /// A limit that rules of a book share.
     CapRow in "rule_cap" {
         /// Id of its book.

@@ -13,7 +13,7 @@ mod write;
 pub use super::place::Place;
 pub use code::Check;
 pub use fault::{BookFault, Faults, LIMIT};
-pub use from_csv::parse_csv;
+pub use from_csv::{parse_csv, scan_csv};
 pub use from_toml::parse_toml;
 pub use write::{to_toml, write_csv};
 
@@ -21,6 +21,7 @@ pub(crate) use fault::{Collector, shown};
 
 use crate::domain::credits::{Credits, DecimalMark};
 use crate::domain::rule::{Cap, Rule};
+use std::path::PathBuf;
 
 /// A part of a file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +74,35 @@ pub struct BookFile {
     pub scales: Vec<Placed<ScaleDef>>,
     /// The caps that its rules share.
     pub caps: Vec<Placed<Cap>>,
-    /// Its rules, in the order of the file. `system` is empty where a rule leaves it to the receiving
-    /// outcome's own in the catalogue.
+    /// Its rules, in the order of the file, unless they stay there. `system` is empty where a rule leaves it to
+    /// the receiving outcome's own in the catalogue.
     pub rules: Vec<Placed<Rule>>,
+    /// How many rules it has.
+    pub count: usize,
+    /// A rule leaves its system to the catalogue.
+    pub asks_catalogue: bool,
+    /// Where the rules are read again, because there may be too many to hold.
+    pub stays_in: Option<PathBuf>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+}
+
+impl BookFile {
+    /// Gives the rules one by one, until somebody has enough.
+    ///
+    /// # Errors
+    /// Where they stay in the file, and that is not what it was.
+    pub fn each(&self, take: &mut dyn FnMut(&Placed<Rule>) -> bool) -> Result<(), Faults> {
+        match &self.stays_in {
+            None => {
+                let _ = self.rules.iter().all(take);
+                Ok(())
+            }
+            Some(path) => from_csv::read_again(path, self, take),
+        }
+    }
 }
 
 /// Whether a text is the name of a book or of a cap.

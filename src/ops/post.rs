@@ -33,6 +33,9 @@ use sums::Sums;
 /// Finished tiles are handed to the store when that many wait.
 const TILES_AT_ONCE: usize = 64;
 
+/// Gives registry rows one by one to what takes them.
+pub type Rows<'r> = &'r mut dyn FnMut(&mut dyn FnMut(ActRow) -> Result<()>) -> Result<()>;
+
 /// Achievements that are handed to the store at a time: few enough to stay near the processor.
 const ROWS_AT_ONCE: usize = 1024;
 
@@ -360,11 +363,31 @@ impl<'t> Poster<'t> {
     /// # Errors
     /// Where the ledger refuses a row.
     pub fn register(&mut self, rows: &[ActRow]) -> Result<EntryId> {
-        let hashes: Vec<Hash> = rows.iter().map(|row| leaf::act_row(&row.table, &row.row)).collect();
-        let entry = self.public_act(EntryKind::Register, "{}".to_owned(), &hashes)?;
-        let numbered: Vec<ActRow> =
-            rows.iter().zip(0..).map(|(row, ord)| ActRow { ord, ..row.clone() }).collect();
-        self.tx.put_act_rows(entry, &numbered)?;
+        self.register_all(&mut |put| rows.iter().cloned().try_for_each(put))
+    }
+
+    /// Introduces or replaces registry rows, of which there may be too many to hold.
+    ///
+    /// # Errors
+    /// Where the ledger refuses a row; whatever `rows` ends with.
+    pub fn register_all(&mut self, rows: Rows<'_>) -> Result<EntryId> {
+        let entry = self.next_entry();
+        let (tx, mut root, mut waiting) = (&mut *self.tx, Frontier::new(), Vec::new());
+        rows(&mut |row| {
+            let ord = root.size() as i64;
+            root.push(leaf::act_row(&row.table, &row.row));
+            waiting.push(ActRow { ord, ..row });
+            if waiting.len() < ROWS_AT_ONCE {
+                return Ok(());
+            }
+            tx.put_act_rows(entry, &waiting)?;
+            waiting.clear();
+            Ok(())
+        })?;
+        self.tx.put_act_rows(entry, &waiting)?;
+        let (kind, payload) = (EntryKind::Register, "{}".to_owned());
+        self.push(leaf::act(kind, &payload, root.size(), &root.root()))?;
+        self.tx.put_act(&Act { entry, kind, learner: None, payload })?;
         Ok(entry)
     }
 

@@ -2,21 +2,23 @@
 
 mod orders;
 mod references;
+mod write;
 
 pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_csv};
 pub use orders::{BankOrders, orders};
 
 use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Book, CapRow, Row, RuleRow};
-use crate::domain::rule::{From, Rule, To};
+use crate::domain::registry::{Book, Row, RuleRow};
+use crate::domain::rule::Rule;
 use crate::intake::rulebook::BookFile;
 use crate::ledger::convert::Target;
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
 use crate::ops::post::Poster;
-use crate::store::{self, ActRow, Head, Object, Read, Store, act_row};
+use crate::store::{self, Head, Object, Read, Store};
 use references::References;
 use serde_json::Value;
 use std::collections::HashMap;
+use write::Writer;
 
 /// How a book is loaded.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +64,7 @@ pub fn load(store: &mut dyn Store, actor: &Actor, book: &BookFile, options: &Opt
     let mut loaded = Loaded {
         book: book.book.clone(),
         version: newest.as_ref().map_or(1, |row| row.version + 1),
-        rules: book.rules.len(),
+        rules: book.count,
         scales: 0,
         new: true,
         batch: None,
@@ -72,14 +74,13 @@ pub fn load(store: &mut dyn Store, actor: &Actor, book: &BookFile, options: &Opt
         return Ok(Loaded { version: same.version, new: false, ..loaded });
     }
     let references = References::load(reader.as_ref(), book)?;
-    let scales = references.check(book)?;
-    loaded.scales = scales.len();
-    let mut rows = scales.iter().map(|scale| act_row(0, scale)).collect::<Result<Vec<_>>>()?;
-    book_rows(reader.as_ref(), &references, book, loaded.version, &mut rows)?;
+    let mut writer = Writer::new(reader.as_ref(), book, &references, loaded.version)?;
+    drop(reader);
     let payload = payload(actor, book, options)?;
     store.append(options.log, Some(&head), &mut |tx| {
         let mut poster = Poster::open(tx, options.log, &payload)?;
-        poster.register(&rows)?;
+        poster.register_all(&mut |put| writer.write(put))?;
+        loaded.scales = writer.scales.len();
         let sealed = poster.seal()?;
         loaded.batch = Some(sealed.batch.no);
         loaded.head = sealed.head;
@@ -95,78 +96,6 @@ fn payload(actor: &Actor, book: &BookFile, options: &Options) -> Result<BatchPay
     let name = name.map_or_else(|| book.file.clone(), |name| name.to_string_lossy().into_owned());
     payload.files = vec![SourceFile { name, sha256: book.sha256.clone(), bytes: book.bytes, read: None }];
     Ok(payload)
-}
-
-/// The rows of the new version and of its rules.
-fn book_rows(
-    read: &dyn Read,
-    references: &References,
-    book: &BookFile,
-    version: i64,
-    rows: &mut Vec<ActRow>,
-) -> Result<()> {
-    let id = last_id(read, Book::TABLE)? + 1;
-    let row = Book { id, name: book.book.clone(), version, sha256: book.sha256.clone() };
-    rows.push(act_row(0, &row)?);
-    for (cap, cap_id) in book.caps.iter().zip(last_id(read, CapRow::TABLE)? + 1..) {
-        let body =
-            serde_json::to_string(&cap.value).map_err(|error| Fault::new("S901", error.to_string()))?;
-        rows.push(act_row(0, &CapRow { id: cap_id, book: id, name: cap.value.name.clone(), body })?);
-    }
-    rows.reserve(book.rules.len());
-    for (rule, rule_id) in book.rules.iter().zip(last_id(read, RuleRow::TABLE)? + 1..) {
-        let body = match rule.value.system.is_empty() {
-            false => serde_json::to_string(&rule.value),
-            true => {
-                let system = references.own_system(&rule.value).unwrap_or_default().to_owned();
-                serde_json::to_string(&Rule { system, ..rule.value.clone() })
-            }
-        };
-        let body = body.map_err(|error| Fault::new("S901", error.to_string()))?;
-        rows.push(act_row(0, &rule_row(rule_id, id, &rule.value, body))?);
-    }
-    Ok(())
-}
-
-/// A rule as the registry keeps it. The target system of an outcome is not in its columns: nothing
-/// converts into it as a system.
-fn rule_row(id: i64, book: i64, rule: &Rule, body: String) -> RuleRow {
-    let [from_system, from_institution, from_outcome] = match &rule.from {
-        From::System { system } => [Some(system.clone()), None, None],
-        From::Outcomes { institution, required } => {
-            [None, Some(institution.clone()), Some(required.to_string())]
-        }
-    };
-    let [to_system, to_institution, to_outcome] = match &rule.to {
-        To::System { system } => [Some(system.clone()), None, None],
-        To::Outcomes { institution, received } => {
-            [None, Some(institution.clone()), Some(received.to_string())]
-        }
-        To::Category { institution, category } => [None, Some(institution.clone()), Some(category.clone())],
-    };
-    let code = rule.id.clone();
-    RuleRow {
-        id,
-        book,
-        code,
-        from_system,
-        from_institution,
-        from_outcome,
-        to_system,
-        to_institution,
-        to_outcome,
-        body,
-    }
-}
-
-/// The highest id of a registry; 0 where it is empty.
-fn last_id(read: &dyn Read, table: &str) -> Result<i64> {
-    let mut last = 0;
-    read.rows(table, None, &mut |row| {
-        last = id_in(&row, "id").max(last);
-        Ok(())
-    })?;
-    Ok(last)
 }
 
 fn id_in(row: &Object, column: &str) -> i64 {

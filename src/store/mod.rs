@@ -286,6 +286,11 @@ pub trait Read {
     /// The pieces of the files of a stage act, in order.
     fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()>;
 
+    /// The highest id of a registry; 0 where it is empty.
+    ///
+    /// # Errors
+    /// `S905` where there is no such registry.
+    fn last_row(&self, table: &str) -> Result<i64>;
     /// The highest learner id; 0 in an empty bank.
     fn last_learner(&self) -> Result<i64>;
     /// The secret of a learner's account.
@@ -488,12 +493,7 @@ pub fn all<T: Row>(read: &(impl Read + ?Sized)) -> Result<Vec<T>> {
 /// # Errors
 /// Where the ledger cannot be read.
 pub fn next_id<T: Row>(read: &(impl Read + ?Sized)) -> Result<i64> {
-    let mut last = 0;
-    read.rows(T::TABLE, None, &mut |row| {
-        last = row.get("id").and_then(Value::as_i64).unwrap_or(0).max(last);
-        Ok(())
-    })?;
-    Ok(last + 1)
+    Ok(read.last_row(T::TABLE)? + 1)
 }
 
 /// The rows of a registry whose column has that value, by id.

@@ -176,6 +176,10 @@ fn registries() -> Vec<Vec<ActRow>> {
             act_row(0, &Book { id: 1, name: text("b"), version: 1, sha256: text("00") }).unwrap(),
             rule(1, "{\"ratio\":\"1/2\"}"),
             rule(2, "{\"ratio\":\"2/3\"}"),
+            row("rule_source", "{\"id\":1,\"rule\":1,\"institution\":\"ALPHA\",\"outcome\":\"C1\"}"),
+            row("rule_source", "{\"id\":2,\"rule\":2,\"institution\":\"*\",\"outcome\":\"C2\"}"),
+            row("rule_cap", "{\"id\":1,\"book\":1,\"name\":\"calculus\",\"body\":\"{}\"}"),
+            row("rule_cap", "{\"id\":2,\"book\":1,\"name\":\"physics\",\"body\":\"{ }\"}"),
         ],
         vec![row("closure", "{\"id\":1,\"through\":\"2023-12-31\"}")],
         // Alpha is renamed: the newest row is the one that stands.

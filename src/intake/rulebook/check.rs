@@ -22,10 +22,15 @@ pub(super) struct Checker {
     pub(super) scales: Vec<Placed<ScaleDef>>,
     /// The caps that the file defines.
     pub(super) caps: Vec<Placed<Cap>>,
-    rules: Vec<Placed<Rule>>,
+    /// Rules that nobody took yet.
+    pub(super) rules: Vec<Placed<Rule>>,
+    count: usize,
+    asks_catalogue: bool,
     /// Caps that rules name, where each stands first, and in which rule.
     wanted: HashMap<String, (Place, Option<String>)>,
     lines: HashMap<String, u64>,
+    /// The ids were looked at before.
+    pub(super) knows_ids: bool,
     seen: bool,
 }
 
@@ -37,8 +42,11 @@ impl Checker {
             scales: Vec::new(),
             caps: Vec::new(),
             rules: Vec::new(),
+            count: 0,
+            asks_catalogue: false,
             wanted: HashMap::new(),
             lines: HashMap::new(),
+            knows_ids: false,
             seen: false,
         }
     }
@@ -53,7 +61,11 @@ impl Checker {
         }
         let rule = One { raw, scales: &self.scales, faults: &mut self.faults }.rule();
         match rule {
-            Some(rule) if self.faults.is_empty() => self.rules.push(Placed { value: rule, at: raw.at }),
+            Some(rule) if self.faults.is_empty() => {
+                self.count += 1;
+                self.asks_catalogue |= rule.system.is_empty();
+                self.rules.push(Placed { value: rule, at: raw.at });
+            }
             // Nothing of a file with a fault is taken.
             _ => self.rules = Vec::new(),
         }
@@ -81,6 +93,9 @@ impl Checker {
     }
 
     fn note_id(&mut self, raw: &Raw<'_>) {
+        if self.knows_ids {
+            return;
+        }
         let Some(cell) = raw.get(Key::Id) else {
             return self.faults.add(
                 raw.at,
@@ -120,14 +135,16 @@ impl Checker {
         }
         self.check_caps();
         self.faults.finish(file)?;
-        let (book, file) = (name.to_owned(), file.to_owned());
         Ok(BookFile {
-            file,
-            book,
+            file: file.to_owned(),
+            book: name.to_owned(),
             title,
             scales: self.scales,
             caps: self.caps,
             rules: self.rules,
+            count: self.count,
+            asks_catalogue: self.asks_catalogue,
+            stays_in: None,
             sha256,
             bytes,
         })

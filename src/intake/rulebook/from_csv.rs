@@ -2,7 +2,8 @@
 
 use super::check::Checker;
 use super::raw::{Key, Raw};
-use super::{BookFile, Check, Collector, Faults, Place, shown};
+use super::{BookFile, Check, Collector, Faults, Place, Placed, shown};
+use crate::domain::rule::Rule;
 use crate::intake::csv::{Record, Records};
 use crate::intake::decode::Decode;
 use crate::intake::fault::IntakeError;
@@ -19,22 +20,98 @@ pub(super) const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// # Errors
 /// Names every fault with its line and field, the rule, the reason and the remedy.
 pub fn parse_csv(read: impl Read, file_name: &str, book: Option<&str>) -> Result<BookFile, Faults> {
+    let mut checker = Checker::new(Collector::default());
+    let hash = read_all(read, &mut checker, &mut |_| true);
+    finish(checker, file_name, book, hash)
+}
+
+/// Checks a rule book as CSV in UTF-8, and leaves its rules in the file.
+///
+/// # Errors
+/// As [`parse_csv`], and where the file cannot be opened.
+pub fn scan_csv(path: &Path, book: Option<&str>) -> Result<BookFile, Faults> {
+    let name = path.display().to_string();
+    let mut checker = Checker::new(Collector::default());
+    let hash = read_all(open(path)?, &mut checker, &mut |rules| {
+        rules.clear();
+        true
+    });
+    Ok(BookFile { stays_in: Some(path.to_owned()), ..finish(checker, &name, book, hash)? })
+}
+
+/// Gives the rules of a book that was scanned.
+///
+/// # Errors
+/// Where the file is no longer what it was then.
+pub(super) fn read_again(
+    path: &Path,
+    book: &BookFile,
+    take: &mut dyn FnMut(&Placed<Rule>) -> bool,
+) -> Result<(), Faults> {
+    let mut checker = Checker::new(Collector::default());
+    checker.knows_ids = true;
+    let mut going = true;
+    let (sha256, _) = read_all(open(path)?, &mut checker, &mut |rules| {
+        going = going && rules.iter().all(&mut *take);
+        rules.clear();
+        going
+    });
+    if going && sha256 != book.sha256 {
+        let why = "it changed while it was read";
+        checker.faults.add(START, None, Check::Unreadable, "the file is not what it was", why);
+    }
+    checker.faults.finish(&book.file)
+}
+
+/// Where a fault of the file as a whole stands.
+const START: Place = Place { line: 1, column: 1 };
+
+fn open(path: &Path) -> Result<std::fs::File, Faults> {
+    std::fs::File::open(path).map_err(|error| {
+        let mut faults = Collector::default();
+        faults.add(START, None, Check::Unreadable, "the file cannot be opened", error.to_string());
+        // A fault was added, so there is one.
+        faults.finish(&path.display().to_string()).err().unwrap_or(Faults {
+            file: path.display().to_string(),
+            faults: Vec::new(),
+            more: 0,
+        })
+    })
+}
+
+fn finish(
+    checker: Checker,
+    file_name: &str,
+    book: Option<&str>,
+    hash: (String, u64),
+) -> Result<BookFile, Faults> {
+    let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    checker.finish(file_name, (book.unwrap_or(&stem), START), None, hash)
+}
+
+/// Reads to the end, or until `after`, which is given the rules of each row, has enough; SHA-256 and size of what
+/// was read.
+fn read_all(
+    read: impl Read,
+    checker: &mut Checker,
+    after: &mut dyn FnMut(&mut Vec<Placed<Rule>>) -> bool,
+) -> (String, u64) {
     let decode = Decode::new(HashingRead::new(read), encoding_rs::UTF_8);
     let mut records = Records::new(decode, b',');
-    let mut checker = Checker::new(Collector::default());
-    if let Err(error) = rows(&mut records, &mut checker) {
+    if let Err(error) = rows(&mut records, checker, after) {
         let at = Place { line: line_of(&error), column: 1 };
         let what = "the file cannot be read as a table";
         checker.faults.add(at, None, Check::Unreadable, what, error.to_string());
     }
-    let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-    let name = book.unwrap_or(&stem);
     let hashing = records.get_ref().get_ref();
-    let hash = (hashing.sha256_hex(), hashing.size());
-    checker.finish(file_name, (name, Place { line: 1, column: 1 }), None, hash)
+    (hashing.sha256_hex(), hashing.size())
 }
 
-fn rows<R: Read>(records: &mut Records<R>, checker: &mut Checker) -> Result<(), IntakeError> {
+fn rows<R: Read>(
+    records: &mut Records<R>,
+    checker: &mut Checker,
+    after: &mut dyn FnMut(&mut Vec<Placed<Rule>>) -> bool,
+) -> Result<(), IntakeError> {
     let mut record = Record::new();
     loop {
         if !records.next(&mut record)? {
@@ -50,6 +127,9 @@ fn rows<R: Read>(records: &mut Records<R>, checker: &mut Checker) -> Result<(), 
     while is_sound && records.next(&mut record)? {
         if !record.is_blank() {
             row(&record, &columns, checker);
+            if !after(&mut checker.rules) {
+                return Ok(());
+            }
         }
     }
     if !is_sound {

@@ -1,7 +1,7 @@
 //! What the rules of a book refer to, checked against the registries.
 
+use super::id_in;
 use super::orders::{BankOrders, orders};
-use super::{id_in, last_id};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Institution, Outcome, OutcomeVersion, Row, Scale, SystemRow};
 use crate::domain::requirement::{Choice, Code, Filter};
@@ -43,10 +43,10 @@ impl References {
             outcomes: HashMap::new(),
             own: HashMap::new(),
             orders: orders(read)?,
-            last_scale: last_id(read, Scale::TABLE)?,
+            last_scale: store::next_id::<Scale>(read)? - 1,
         };
         // The catalogue is asked only for what rules leave to it.
-        if book.rules.iter().any(|rule| rule.value.system.is_empty()) {
+        if book.asks_catalogue {
             for row in store::all::<Outcome>(read)? {
                 references.outcomes.entry(row.institution).or_default().insert(row.code, row.id);
             }
@@ -83,16 +83,17 @@ impl References {
         received.0.iter().all(|item| of(&item.outcome) == Some(first)).then_some(first)
     }
 
-    /// Checks every reference of a book; the scales that it introduces.
+    /// Checks a rule's references.
+    pub(super) fn check(&self, book: &BookFile, rule: &Placed<Rule>, faults: &mut Collector) {
+        Checked { known: self, book, rule: &rule.value, at: rule.at, faults }.check();
+    }
+
+    /// Checks what the caps of a book refer to; the scales that it introduces.
     ///
     /// # Errors
-    /// `R100` with every fault.
-    pub(super) fn check(&self, book: &BookFile) -> Result<Vec<Scale>> {
-        let mut faults = Collector::default();
-        let scales = self.new_scales(book, &mut faults);
-        for rule in &book.rules {
-            Checked { known: self, book, rule: &rule.value, at: rule.at, faults: &mut faults }.check();
-        }
+    /// Where a list cannot be written.
+    pub(super) fn head(&self, book: &BookFile, faults: &mut Collector) -> Result<Vec<Scale>> {
+        let scales = self.new_scales(book, faults);
         for Placed { value: cap, at } in &book.caps {
             if !self.systems.values().any(|known| *known == cap.system) {
                 let what = format!("cap {} counts unknown credit system {}", cap.name, shown(&cap.system));
@@ -107,7 +108,6 @@ impl References {
                 faults.add(*at, None, Check::InstitutionUnknown, what, why);
             }
         }
-        faults.finish(&book.file)?;
         scales.into_iter().zip(self.last_scale + 1..).map(|(scale, id)| scale_row(id, scale)).collect()
     }
 

@@ -5,6 +5,7 @@ use crate::intake::rulebook::{parse_csv, parse_toml};
 use crate::ledger::convert::Orders;
 use crate::ops::init::{Founding, init};
 use crate::store::memory::Memory;
+use crate::store::{ActRow, act_row};
 
 const BOOK: &str = r#"book = "regional"
 [[scale]]

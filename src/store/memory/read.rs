@@ -167,6 +167,11 @@ impl<T: Kept> Read for T {
         pieces.map(|(_, piece)| piece.clone()).try_for_each(each)
     }
 
+    fn last_row(&self, table: &str) -> Result<i64> {
+        let rows = self.tables().registries.get(registry::named(table)?.table);
+        Ok(rows.and_then(|rows| rows.last_key_value()).map_or(0, |(id, _)| *id))
+    }
+
     fn last_learner(&self) -> Result<i64> {
         Ok(self.tables().keys.last_key_value().map_or(0, |(learner, _)| *learner))
     }

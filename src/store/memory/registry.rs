@@ -3,7 +3,7 @@
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{
     Attrs, Bank, Book, CapRow, Closure, FrameworkRow, Grade, Institution, Offering, Outcome, OutcomeVersion,
-    PeriodRow, ProfileRow, Row, RuleRow, Scale, Scheme, SystemRow,
+    PeriodRow, ProfileRow, Row, RuleRow, RuleSourceRow, Scale, Scheme, SystemRow,
 };
 use crate::store::Object;
 use serde_json::Value;
@@ -35,6 +35,7 @@ const REGISTRIES: &[Registry] = &[
     registry::<ProfileRow>(&["name", "version"]),
     registry::<Book>(&["name", "version"]),
     registry::<RuleRow>(&["book", "code"]),
+    registry::<RuleSourceRow>(&[]),
     registry::<CapRow>(&["book", "name"]),
     registry::<Closure>(&[]),
 ];

@@ -256,6 +256,14 @@ impl Read for Sqlite {
         self.each(&format!("{} WHERE entry = ? ORDER BY ord", rows::STAGED), [entry.0], rows::staged, each)
     }
 
+    fn last_row(&self, table: &str) -> Result<i64> {
+        if !TABLES.contains(&table) {
+            return Err(Fault::new("S905", format!("there is no registry `{table}`")));
+        }
+        let sql = format!("SELECT max(id) FROM \"{table}\"");
+        Ok(self.one(&sql, [], |row| row.get::<_, Option<i64>>(0))?.flatten().unwrap_or(0))
+    }
+
     fn last_learner(&self) -> Result<i64> {
         Ok(self
             .one("SELECT max(id) FROM learner", [], |row| row.get::<_, Option<i64>>(0))?
