@@ -111,13 +111,13 @@ pub struct Rule {
     /// The arithmetic.
     pub worth: Worth,
     /// How the sum of an act is rounded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rounding: RoundingMode,
     /// Onto multiples of what.
-    #[serde(default = "finest")]
+    #[serde(default = "finest", skip_serializing_if = "is_finest")]
     pub step: Credits,
     /// Lower numbers come first: what a rule of one takes is not left for a rule of another.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub priority: u16,
     /// Most credit that a learner gets by this rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,7 +153,7 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<Age>,
     /// Whether the outcome must have been accredited when it was achieved.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub accredited: bool,
     /// Attributes that the achievement must carry, each with the values accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -246,10 +246,10 @@ pub fn finest() -> Credits {
     Credits(1)
 }
 
-fn is_zero(number: &u16) -> bool {
-    *number == 0
+fn is_finest(step: &Credits) -> bool {
+    *step == finest()
 }
 
-fn is_false(flag: &bool) -> bool {
-    !flag
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

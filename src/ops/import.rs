@@ -55,9 +55,9 @@ use way::{Fingerprint, Way};
 /// Fields whose words are only translated, so that nobody needs to be told.
 const TRANSLATED: [&str; 3] = ["status", "kind", "repeatable"];
 
-/// Bytes of a first delivery that are worth having the ledger alone for: what is gained grows with them, and
+/// Bytes of a first delivery, or of a rule book, that are worth having the ledger alone for: what is gained grows with them, and
 /// letting others in again costs a few writes to the disk.
-const FILLING: u64 = 4 << 20;
+pub const FILLING: u64 = 4 << 20;
 
 /// Problems that the refusal of a whole import names.
 const SAID: usize = 20;

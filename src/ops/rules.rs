@@ -13,8 +13,9 @@ use crate::domain::rule::Rule;
 use crate::intake::rulebook::BookFile;
 use crate::ledger::convert::Target;
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
+use crate::ops::import::FILLING;
 use crate::ops::post::Poster;
-use crate::store::{self, Head, Object, Read, Store};
+use crate::store::{self, Head, Object, Read, Store, Tx};
 use references::References;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -75,9 +76,10 @@ pub fn load(store: &mut dyn Store, actor: &Actor, book: &BookFile, options: &Opt
     }
     let references = References::load(reader.as_ref(), book)?;
     let mut writer = Writer::new(reader.as_ref(), book, &references, loaded.version)?;
+    let fills = !options.dry_run && book.bytes >= FILLING && reader.last_learner()? == 0;
     drop(reader);
     let payload = payload(actor, book, options)?;
-    store.append(options.log, Some(&head), &mut |tx| {
+    let work = &mut |tx: &mut dyn Tx| {
         let mut poster = Poster::open(tx, options.log, &payload)?;
         poster.register_all(&mut |put| writer.write(put))?;
         loaded.scales = writer.scales.len();
@@ -85,7 +87,11 @@ pub fn load(store: &mut dyn Store, actor: &Actor, book: &BookFile, options: &Opt
         loaded.batch = Some(sealed.batch.no);
         loaded.head = sealed.head;
         Ok(!options.dry_run)
-    })?;
+    };
+    match fills {
+        true => store.fill(options.log, Some(&head), work)?,
+        false => store.append(options.log, Some(&head), work)?,
+    };
     Ok(loaded)
 }
 
