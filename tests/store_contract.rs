@@ -13,7 +13,9 @@ use creditbank::domain::entry::{Achievement, Balance, EntryId, EntryKind, Moveme
 use creditbank::domain::fault::{Fault, Result};
 use creditbank::domain::link::{Description, Link, Pair};
 use creditbank::domain::outcome::{Kind, Status};
-use creditbank::domain::registry::{Grade, Institution, Outcome, PeriodRow, Scheme, TABLES};
+use creditbank::domain::registry::{
+    Grade, Institution, Outcome, PeriodRow, RuleRow, RuleSourceRow, Scheme, TABLES,
+};
 use creditbank::proof::merkle::{Frontier, Hash, leaf_hash};
 use creditbank::proof::tile::Tile;
 use creditbank::store::memory::Memory;
@@ -823,6 +825,49 @@ fn a_newer_row_replaces_its_elder_and_nothing_else() {
         commit(store, |tx| {
             register(tx, 4, &[store::act_row(0, &PeriodRow { first: "2024-02-01".into(), ..period(2) })?])
         });
+    });
+}
+
+#[test]
+fn rules_are_found_by_what_they_may_ask_for() {
+    let rule = |id, system: Option<&str>, institution: Option<&str>, outcome: Option<&str>| {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let row = RuleRow {
+            id,
+            book: 1,
+            code: format!("R{id}"),
+            from_system: text(system),
+            from_institution: text(institution),
+            from_outcome: text(outcome),
+            to_system: text(Some("ECTS")),
+            to_institution: None,
+            to_outcome: None,
+            body: "{}".into(),
+        };
+        store::act_row(0, &row).unwrap()
+    };
+    let source = |id, rule, institution: &str, outcome: &str| {
+        let row = RuleSourceRow { id, rule, institution: institution.into(), outcome: outcome.into() };
+        store::act_row(0, &row).unwrap()
+    };
+    let rows = [
+        rule(1, Some("CN"), None, None),
+        rule(2, None, Some("NJU"), Some("A")),
+        rule(3, None, Some("NJU"), Some("B")),
+        rule(4, None, None, None),
+        rule(5, None, None, None),
+        rule(6, None, None, None),
+        source(1, 4, "NJU", "A"),
+        source(2, 4, "NJU", "B"),
+        source(3, 5, "*", "A"),
+        source(4, 6, "NJU", "*"),
+    ];
+    on_every_engine(|store| {
+        commit(store, |tx| register(tx, 1, &rows));
+        assert_eq!(store.rules_asking("CN", "NJU", "A"), Ok(vec![1, 2, 4, 5, 6]));
+        assert_eq!(store.rules_asking("UK", "NJU", "B"), Ok(vec![3, 4, 6]));
+        assert_eq!(store.rules_asking("UK", "OU", "A"), Ok(vec![5]));
+        assert_eq!(store.rules_asking("UK", "OU", "B"), Ok(vec![]));
     });
 }
 

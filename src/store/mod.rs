@@ -286,6 +286,9 @@ pub trait Read {
     /// The pieces of the files of a stage act, in order.
     fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()>;
 
+    /// The rules, of every version of every book, that may speak of credit of a system for an outcome of an
+    /// institution, all by code; by id. A pattern may turn out not to fit.
+    fn rules_asking(&self, system: &str, institution: &str, outcome: &str) -> Result<Vec<i64>>;
     /// The highest id of a registry; 0 where it is empty.
     ///
     /// # Errors

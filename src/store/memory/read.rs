@@ -4,6 +4,7 @@ use super::{Kept, registry};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::Result;
 use crate::domain::link::{Description, Link, Pair};
+use crate::domain::registry::{RuleRow, RuleSourceRow};
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::tile::Tile;
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal};
@@ -165,6 +166,24 @@ impl<T: Kept> Read for T {
     fn staged(&self, entry: EntryId, each: &mut dyn FnMut(Staged) -> Result<()>) -> Result<()> {
         let pieces = self.tables().staged.range((entry, i64::MIN)..=(entry, i64::MAX));
         pieces.map(|(_, piece)| piece.clone()).try_for_each(each)
+    }
+
+    fn rules_asking(&self, system: &str, institution: &str, outcome: &str) -> Result<Vec<i64>> {
+        let mut found = std::collections::BTreeSet::new();
+        for rule in crate::store::all::<RuleRow>(self)? {
+            let is_asked = rule.from_institution.as_deref() == Some(institution)
+                && rule.from_outcome.as_deref() == Some(outcome);
+            if rule.from_system.as_deref() == Some(system) || is_asked {
+                found.insert(rule.id);
+            }
+        }
+        let fits = |own: &str, code: &str| own == code || own == "*";
+        for source in crate::store::all::<RuleSourceRow>(self)? {
+            if fits(&source.institution, institution) && fits(&source.outcome, outcome) {
+                found.insert(source.rule);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     fn last_row(&self, table: &str) -> Result<i64> {

@@ -256,6 +256,14 @@ impl Read for Sqlite {
         self.each(&format!("{} WHERE entry = ? ORDER BY ord", rows::STAGED), [entry.0], rows::staged, each)
     }
 
+    fn rules_asking(&self, system: &str, institution: &str, outcome: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM rule WHERE from_system = ?1 \
+                   UNION SELECT id FROM rule WHERE from_institution = ?2 AND from_outcome = ?3 \
+                   UNION SELECT rule FROM rule_source WHERE institution IN (?2, '*') AND outcome IN (?3, '*') \
+                   ORDER BY 1";
+        self.list(sql, [system, institution, outcome], |row| row.get(0))
+    }
+
     fn last_row(&self, table: &str) -> Result<i64> {
         if !TABLES.contains(&table) {
             return Err(Fault::new("S905", format!("there is no registry `{table}`")));
