@@ -828,41 +828,44 @@ fn a_newer_row_replaces_its_elder_and_nothing_else() {
     });
 }
 
+/// A rule that asks for credit of a system, or for one outcome of NJU.
+fn rule(id: i64, system: Option<&str>, outcome: Option<&str>) -> ActRow {
+    let row = RuleRow {
+        id,
+        book: 1,
+        code: format!("R{id}"),
+        from_system: system.map(str::to_owned),
+        from_institution: outcome.map(|_| "NJU".to_owned()),
+        from_outcome: outcome.map(str::to_owned),
+        to_system: Some("ECTS".into()),
+        to_institution: None,
+        to_outcome: None,
+        body: "{}".into(),
+    };
+    store::act_row(0, &row).unwrap()
+}
+
+fn rule_source(id: i64, rule: i64, institution: &str, outcome: &str) -> ActRow {
+    let row = RuleSourceRow { id, rule, institution: institution.into(), outcome: outcome.into() };
+    store::act_row(0, &row).unwrap()
+}
+
 #[test]
 fn rules_are_found_by_what_they_may_ask_for() {
-    let rule = |id, system: Option<&str>, institution: Option<&str>, outcome: Option<&str>| {
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        let row = RuleRow {
-            id,
-            book: 1,
-            code: format!("R{id}"),
-            from_system: text(system),
-            from_institution: text(institution),
-            from_outcome: text(outcome),
-            to_system: text(Some("ECTS")),
-            to_institution: None,
-            to_outcome: None,
-            body: "{}".into(),
-        };
-        store::act_row(0, &row).unwrap()
-    };
-    let source = |id, rule, institution: &str, outcome: &str| {
-        let row = RuleSourceRow { id, rule, institution: institution.into(), outcome: outcome.into() };
-        store::act_row(0, &row).unwrap()
-    };
-    let rows = [
-        rule(1, Some("CN"), None, None),
-        rule(2, None, Some("NJU"), Some("A")),
-        rule(3, None, Some("NJU"), Some("B")),
-        rule(4, None, None, None),
-        rule(5, None, None, None),
-        rule(6, None, None, None),
-        source(1, 4, "NJU", "A"),
-        source(2, 4, "NJU", "B"),
-        source(3, 5, "*", "A"),
-        source(4, 6, "NJU", "*"),
-    ];
     on_every_engine(|store| {
+        let rows = [
+            rule(1, Some("CN"), None),
+            rule(2, None, Some("A")),
+            rule(3, None, Some("B")),
+            rule(4, None, None),
+            rule(5, None, None),
+            rule(6, None, None),
+            rule_source(1, 4, "NJU", "A"),
+            rule_source(2, 4, "NJU", "B"),
+            rule_source(3, 5, "*", "A"),
+            rule_source(4, 6, "NJU", "*"),
+        ];
+        let rows: Vec<ActRow> = rows.into_iter().zip(0..).map(|(row, ord)| ActRow { ord, ..row }).collect();
         commit(store, |tx| register(tx, 1, &rows));
         assert_eq!(store.rules_asking("CN", "NJU", "A"), Ok(vec![1, 2, 4, 5, 6]));
         assert_eq!(store.rules_asking("UK", "NJU", "B"), Ok(vec![3, 4, 6]));
