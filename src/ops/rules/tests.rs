@@ -92,7 +92,7 @@ fn version(version: i64, system: Option<i64>) -> OutcomeVersion {
 
 fn register(store: &mut Memory, head: &Head, rows: &[ActRow]) {
     let payload = BatchPayload::new(&actor()).unwrap();
-    let mut post = |tx: &mut dyn store::Tx| {
+    let mut post = |tx: &mut dyn Tx| {
         let mut poster = Poster::open(tx, 0, &payload)?;
         poster.register(rows)?;
         poster.seal()?;
