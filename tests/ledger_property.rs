@@ -10,7 +10,7 @@ use creditbank::intake::profile::Profile;
 use creditbank::intake::rulebook::parse_toml;
 use creditbank::ledger::convert::Target;
 use creditbank::ledger::lots::{Cut, Lot, balances};
-use creditbank::ops::batch::Actor;
+use creditbank::ops::batch::{Actor, BatchPayload};
 use creditbank::ops::names::Names;
 use creditbank::ops::people::{merge, unmerge};
 use creditbank::ops::rebuild::rebuild;
@@ -147,6 +147,55 @@ credits = "2"
 min_score = "50"
 "#;
 
+/// What a random rule says: sides, ratio, rounding, requirement, limit and priority, each by number.
+type RuleSeed = (u8, u8, u8, u8, u8, u8, u8);
+
+fn a_rule() -> impl Strategy<Value = RuleSeed> {
+    (0..5u8, 0..5u8, 0..6u8, 0..3u8, 0..6u8, 0..6u8, 0..3u8)
+}
+
+/// The fixed rules with random ones beside them: chains and cycles between systems, rules for several outcomes,
+/// denials and limits.
+fn a_book(seeds: &[RuleSeed]) -> String {
+    const SYSTEMS: [&str; 4] = ["US-QTR", "US-SEM", "ECTS", "CN"];
+    let mut book = format!("{BOOK}[[cap]]\nname = \"all\"\ncredits = \"5\"\nsystem = \"ECTS\"\n");
+    for (number, (from, to, ratio, rounding, required, limit, priority)) in seeds.iter().enumerate() {
+        let system = SYSTEMS[usize::from(*to) % 4];
+        let (from, worth) = match SYSTEMS.get(usize::from(*from)) {
+            Some(from) if *from == system => continue,
+            Some(from) => (
+                format!("{{ system = \"{from}\" }}"),
+                format!("ratio = \"{}\"", ["2/3", "3/2", "1", "1/3", "7/5", "2"][usize::from(*ratio)]),
+            ),
+            None => (
+                format!(
+                    "{{ institution = \"NVC\", outcome = \"{}\" }}",
+                    ["C0", "C0 & C1", "2 of (*)", "C1 | C2", "* & C2", "C*"][usize::from(*required)]
+                ),
+                [
+                    "credits = \"2\"",
+                    "credits = \"3.5\"",
+                    "ratio = \"1/2\"",
+                    "deny = \"no\"",
+                    "credits = \"1\"",
+                    "ratio = \"3\"",
+                ][usize::from(*ratio)]
+                .to_owned(),
+            ),
+        };
+        let to = match to {
+            4 => format!("{{ institution = \"STATE\", category = \"elective\", system = \"{system}\" }}"),
+            _ => format!("{{ system = \"{system}\" }}"),
+        };
+        let rounding = ["down", "half-up", "up"][usize::from(*rounding)];
+        let limit = ["", "", "", "", "most = \"3\"\n", "caps = [\"all\"]\n"][usize::from(*limit)];
+        book.push_str(&format!(
+            "[[rule]]\nid = \"random-{number}\"\nfrom = {from}\nto = {to}\n{worth}\nrounding = \"{rounding}\"\n{limit}priority = {priority}\n"
+        ));
+    }
+    book
+}
+
 // ------------------------------------------------------------------ banks
 
 fn actor() -> Actor {
@@ -165,7 +214,7 @@ struct Banks {
 }
 
 impl Banks {
-    fn open() -> Banks {
+    fn open(book: &str) -> Banks {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::create(&folder.path().join("ledger.db")).unwrap();
         let engines: Vec<(&str, Box<dyn Store>)> =
@@ -179,7 +228,7 @@ impl Banks {
         };
         banks.both(|store| init::init(store, &founding, &actor()).map(|head| head.size)).unwrap();
         banks.import(CATALOGUE, "institution,course\nSTATE,S0\nNVC,C0\n").unwrap();
-        let book = parse_toml(BOOK, "b.toml").unwrap();
+        let book = parse_toml(book, "b.toml").unwrap();
         banks
             .both(|store| rules::load(store, &actor(), &book, &Default::default()).map(|l| l.version))
             .unwrap();
@@ -664,6 +713,40 @@ fn nothing_is_converted_twice(banks: &mut Banks) {
     check(banks);
 }
 
+/// Decided again, a decision of which any field was changed is not what it says.
+fn every_change_of_a_decision_is_found(banks: &Banks) {
+    let read = banks.one();
+    let mut replay = convert::Replay::new(read).unwrap();
+    let end = EntryId::new(0, store::head(read, 0).unwrap().size);
+    let mut conversions = Vec::new();
+    let mut keep = |act: store::Act, _| {
+        conversions.extend(act.payload.starts_with("{\"verb\":\"convert\"").then_some(act));
+        Ok(())
+    };
+    read.acts(EntryId::new(0, 0), end, &mut keep).unwrap();
+    for act in conversions {
+        let batch = read.batch_of(act.entry).unwrap().unwrap();
+        let books = BatchPayload::read(&batch.payload).unwrap().books;
+        assert_eq!(replay.decide(&act, &books).unwrap(), convert::Again::Same);
+        let payload: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&act.payload).unwrap();
+        // What the learner had and which lots were weighed may have made no difference.
+        let deciding =
+            payload.keys().filter(|key| !["used", "weighed", "weighed_before"].contains(&key.as_str()));
+        for field in deciding {
+            let mut changed = payload.clone();
+            changed[field] = match &payload[field] {
+                serde_json::Value::String(text) => format!("{text}0").into(),
+                serde_json::Value::Bool(flag) => (!flag).into(),
+                serde_json::Value::Number(number) => (number.as_i64().unwrap() + 1).into(),
+                _ => serde_json::json!([]),
+            };
+            let payload = serde_json::to_string(&changed).unwrap();
+            let again = replay.decide(&store::Act { payload, ..act.clone() }, &books).unwrap();
+            assert_ne!(again, convert::Again::Same, "{field} of {}", act.payload);
+        }
+    }
+}
+
 /// Every hold can be lifted, whatever happened to the lot.
 fn every_hold_is_lifted(banks: &mut Banks) {
     for lot in lots(banks.one()).iter().filter(|lot| lot.on_hold.is_some()) {
@@ -692,7 +775,8 @@ fn everything_can_be_taken_back(banks: &mut Banks) {
 
 fn verified(banks: &Banks) {
     for (name, store) in &banks.engines {
-        let verdict = verify(store.as_ref(), &Options::default(), &|_, _| ()).unwrap();
+        let options = Options { deep: true, ..Options::default() };
+        let verdict = verify(store.as_ref(), &options, &|_, _| ()).unwrap();
         assert!(verdict.is_clean(), "{name}: {:#?}", verdict.findings);
     }
 }
@@ -700,8 +784,11 @@ fn verified(banks: &Banks) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
-    fn both_engines_keep_the_laws_whatever_is_asked(commands in prop::collection::vec(a_command(), 1..18)) {
-        let mut banks = Banks::open();
+    fn both_engines_keep_the_laws_whatever_is_asked(
+        rules in prop::collection::vec(a_rule(), 0..6),
+        commands in prop::collection::vec(a_command(), 1..18),
+    ) {
+        let mut banks = Banks::open(&a_book(&rules));
         check(&banks);
         let mut before = kept(banks.one());
         let mut then = BTreeMap::new();
@@ -717,6 +804,7 @@ proptest! {
         known_then(&banks, &then);
         rebuilt(&mut banks);
         verified(&banks);
+        every_change_of_a_decision_is_found(&banks);
         nothing_is_converted_twice(&mut banks);
         every_hold_is_lifted(&mut banks);
         everything_can_be_taken_back(&mut banks);
@@ -726,7 +814,7 @@ proptest! {
 
 #[test]
 fn a_target_is_a_system_or_else_an_institution() {
-    let banks = Banks::open();
+    let banks = Banks::open(BOOK);
     let found = TARGETS.map(|code| convert::target(banks.one(), code).unwrap());
     assert_eq!(found[1], Target::System("ECTS".into()));
     assert_eq!(found[2], Target::Institution("STATE".into()));

@@ -126,6 +126,12 @@ fn summary(outcome: &convert::Outcome, dry_run: bool) -> Vec<String> {
         "{} learners looked at, {} decisions, {} lots placed, {} left",
         outcome.learners, outcome.decisions, outcome.lots, outcome.left_in_all
     )];
+    if outcome.unproven > 0 {
+        lines.push(format!(
+            "{} decisions are not proven best: there was too much to choose from, and the best found was taken",
+            outcome.unproven
+        ));
+    }
     lines.push(match outcome.batch {
         None => "nothing was posted: nothing is left to convert".to_owned(),
         Some(_) if dry_run => "dry run: nothing was posted".to_owned(),

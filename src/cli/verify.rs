@@ -19,6 +19,9 @@ pub struct Verify {
     /// Findings to list; the rest are counted
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
+    /// Decide every conversion again, from its recorded inputs and under the rules of then
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -49,7 +52,7 @@ fn checkpoint(text: &str) -> Result<(u64, Hash, i64)> {
 impl Verify {
     pub fn run(&self, context: &Context) -> Result<Done> {
         let against = self.against.iter().map(|text| checkpoint(text)).collect::<Result<Vec<_>>>()?;
-        let options = Options { against, limit: self.limit };
+        let options = Options { against, limit: self.limit, deep: self.deep };
         let ledger = context.open_read()?;
         let bar = progress("{bar:40} {pos} of {len} entries, {eta} left");
         let told = |done: u64, all: u64| {

@@ -43,7 +43,7 @@ impl Precision {
 }
 
 /// A date as written, and the days that it may mean.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Period {
     /// As the source wrote it: `2013J`, `2024-06`, `2015-01-01`.
     pub written: String,

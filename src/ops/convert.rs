@@ -1,24 +1,33 @@
 //! `convert`: places original lots at a target under the rule books in force.
 
+mod decision;
+mod in_force;
+mod replay;
+mod sources;
+
+pub use decision::{Decision, Passed, Undecided};
+pub use in_force::{rules_now, rules_then, target};
+pub use replay::{Again, Replay};
+pub use sources::{source, used};
+
 use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::date::Period;
-use crate::domain::entry::{Achievement, EntryId, EntryKind, Place};
+use crate::domain::entry::{EntryId, EntryKind, Place};
 use crate::domain::fault::{Fault, Result};
-use crate::domain::outcome::Kind;
-use crate::domain::registry::{Book, PeriodRow, RuleRow, SystemRow};
-use crate::domain::rule::Rule;
-use crate::ledger::convert::{Act, Orders, Plan, Source, Taken, Target, plan};
+use crate::domain::registry::{PeriodRow, SystemRow};
+use crate::ledger::convert::{Act, Left, Orders, RuleSet, Source, Target, Used, plan};
 use crate::ledger::lots::{Cut, Lot};
-use crate::ops::batch::{Actor, BatchPayload, InForce};
-use crate::ops::names::{Names, period_row};
+use crate::ops::batch::{Actor, BatchPayload};
+use crate::ops::names::period_row;
 use crate::ops::post::{NewMovement, Poster};
 use crate::ops::{learners, rules};
 use crate::report::holds::why;
 use crate::store::{self, DecisionRow, Head, Read, Store};
+use decision::{Planned, UNDECIDED};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Lots left where they are that an outcome lists; the rest are counted.
 const LISTED: usize = 1_000;
@@ -62,6 +71,8 @@ pub struct Outcome {
     pub learners: u64,
     /// Decisions taken.
     pub decisions: u64,
+    /// Decisions of which it is not proven that no other is better.
+    pub unproven: u64,
     /// Lots placed.
     pub lots: u64,
     /// What was placed, by original system.
@@ -76,59 +87,6 @@ pub struct Outcome {
     pub head: Option<Head>,
 }
 
-/// What a decision to convert records: all that it was decided from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// `convert`, or `undecided` where a date must be known to the day first.
-    pub verb: String,
-    /// The learner.
-    pub learner: Account,
-    /// Code of the target.
-    pub target: String,
-    /// The target, by sort.
-    pub to: Target,
-    /// Effective date.
-    pub date: Date,
-    /// Registry id of the rule.
-    pub rule: i64,
-    /// The rule's own id, with its book and version.
-    pub rule_name: String,
-    /// The lots, what is taken of each and what it is worth.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<Taken>,
-    /// Code of the credit system of the worth.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub system: String,
-    /// The arithmetic.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub arithmetic: String,
-    /// What rounding took, in thousandths of a credit.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub lost: String,
-    /// Lots that wait for a day.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undecided: Vec<Undecided>,
-}
-
-/// A lot that waits for a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Undecided {
-    /// The lot.
-    pub lot: EntryId,
-    /// The rule's name.
-    pub rule: String,
-    /// Why.
-    pub why: String,
-}
-
-/// A rule as it is in force: its registry row, what it says, its book.
-pub struct InBook {
-    /// Registry id.
-    pub id: i64,
-    /// `book/code, version n`.
-    pub name: String,
-}
-
 /// Converts.
 ///
 /// # Errors
@@ -139,7 +97,7 @@ pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resul
 }
 
 fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
-    let (rules, books, in_force) = rules_for(store, &request.target)?;
+    let (set, in_force) = rules_now(store, &request.target)?;
     let orders = rules::orders(store)?;
     let closed = super::import::closed_through(store)?;
     let mut payload = BatchPayload::new(actor)?;
@@ -164,9 +122,9 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
         let mut run = Run {
             poster,
             request,
-            rules: &rules,
-            books: &books,
+            set: &set,
             orders: &orders,
+            systems: HashMap::new(),
             period,
             outcome: Outcome::default(),
             waiting: &mut waiting,
@@ -183,66 +141,11 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
     Ok(outcome)
 }
 
-type RulesInForce = (Vec<Rule>, Vec<InBook>, Vec<InForce>);
-
-fn rules_for(read: &dyn Read, target: &Target) -> Result<RulesInForce> {
-    check_target(read, target)?;
-    let current: Vec<(RuleRow, Rule, Book)> = rules::current_rules(read, target)?;
-    if current.is_empty() {
-        return Err(Fault::new("K102", format!("no rule converts anything to {}", target.code()))
-            .remedy("load a rule book with `creditbank rule load FILE`"));
-    }
-    let mut in_force: Vec<InForce> = Vec::new();
-    for (_, _, book) in &current {
-        if !in_force.iter().any(|known| known.name == book.name) {
-            let Book { name, version, sha256, .. } = book.clone();
-            in_force.push(InForce { name, version, sha256 });
-        }
-    }
-    let books = current
-        .iter()
-        .map(|(row, rule, book)| InBook { id: row.id, name: rule_name(&rule.id, book) })
-        .collect();
-    Ok((current.into_iter().map(|(_, rule, _)| rule).collect(), books, in_force))
-}
-
-/// How a decision names a rule.
-pub fn rule_name(code: &str, book: &Book) -> String {
-    format!("{}/{code}, version {}", book.name, book.version)
-}
-
-fn check_target(read: &(impl Read + ?Sized), target: &Target) -> Result<()> {
-    let known = match target {
-        Target::System(code) => !store::find::<SystemRow>(read, "code", code.as_str())?.is_empty(),
-        Target::Institution(code) => {
-            !store::find::<crate::domain::registry::Institution>(read, "code", code.as_str())?.is_empty()
-        }
-    };
-    if known {
-        return Ok(());
-    }
-    Err(Fault::new("K101", format!("`{}` is neither a credit system nor an institution", target.code()))
-        .remedy("`creditbank system list` and `creditbank institution list` show the codes"))
-}
-
-/// A target by its code: a credit system, or else an institution.
-///
-/// # Errors
-/// `K101` where it is neither.
-pub fn target(read: &(impl Read + ?Sized), code: &str) -> Result<Target> {
-    let system = Target::System(code.to_owned());
-    if check_target(read, &system).is_ok() {
-        return Ok(system);
-    }
-    let institution = Target::Institution(code.to_owned());
-    check_target(read, &institution).map(|()| institution)
-}
-
 /// Lots and rules that wait for a day already, so that asking again records nothing new.
 fn waiting(read: &(impl Read + ?Sized)) -> Result<BTreeSet<(EntryId, i64)>> {
     let mut undecided: Vec<(EntryId, i64)> = Vec::new();
     read.decisions(&mut |decision| {
-        if let (Some(rule), "undecided") = (decision.rule, decision.verb.as_str()) {
+        if let (Some(rule), UNDECIDED) = (decision.rule, decision.verb.as_str()) {
             undecided.push((decision.entry, rule));
         }
         Ok(())
@@ -272,45 +175,14 @@ pub fn day(poster: &mut Poster, date: Date) -> Result<i64> {
     Ok(id)
 }
 
-/// What the rules look at in a lot.
-///
-/// # Errors
-/// Where the ledger cannot be read.
-pub fn source(
-    read: &(impl Read + ?Sized),
-    names: &Names,
-    row: &Achievement,
-    held: Credits,
-) -> Result<Source> {
-    let outcome = names.outcome(read, row.outcome)?;
-    let version = names.version(read, row.outcome, row.version)?;
-    let grade = match row.grade {
-        None => None,
-        Some(id) => {
-            let grade = names.grade(read, id)?;
-            Some((grade.scale.clone(), grade.written.clone()))
-        }
-    };
-    Ok(Source {
-        lot: row.entry,
-        system: names.system(read, row.system)?.code.clone(),
-        held,
-        institution: names.institution(read, outcome.institution)?.code.clone(),
-        outcome: outcome.code.clone(),
-        kind: Kind::from_code(row.kind as i64).unwrap_or(Kind::Formal),
-        level: version.framework.clone().zip(version.level.clone()),
-        grade,
-        period: (*names.period(read, row.period)?).clone(),
-    })
-}
-
 /// One conversion in progress.
 struct Run<'t, 'r, O> {
     poster: Poster<'t>,
     request: &'r Request,
-    rules: &'r [Rule],
-    books: &'r [InBook],
+    set: &'r RuleSet,
     orders: &'r O,
+    /// Registry ids of credit systems, by code.
+    systems: HashMap<String, i64>,
     /// Registry id of the effective date.
     period: i64,
     outcome: Outcome,
@@ -346,36 +218,39 @@ impl<O: Orders> Run<'_, '_, O> {
             .iter()
             .map(|lot| source(read, &names, &lot.achievement, lot.held))
             .collect::<Result<Vec<Source>>>()?;
-        let Plan { acts, refused, undecided } =
-            plan(&sources, self.rules, &self.request.target, self.request.date, self.orders);
-        let passed_over = self.passed_over(&on_hold)?;
-        for act in &acts {
-            self.place(learner, act, &own, &sources)?;
+        let used = used(read, self.set, &lots)?;
+        let plan = plan(&sources, self.set, &used, self.request.date, self.orders);
+        let passed_over = self.passed_over(&on_hold, &used)?;
+        let (set, before, date) = (self.set, self.poster.next_entry(), self.request.date);
+        let planned = Planned { plan: &plan, set, sources: &sources, before, date };
+        for act in &plan.acts {
+            self.place(learner, act, &own, &planned)?;
         }
         for (lot, why) in passed_over {
             self.leave(LeftLot { account: Account(learner), lot, why, undecided: false }, true);
         }
-        for (left, is_undecided) in
-            refused.iter().map(|l| (l, false)).chain(undecided.iter().map(|l| (l, true)))
-        {
+        for left in plan.refused.iter().chain(&plan.undecided) {
             // Of everybody's lots those are listed that a rule speaks of: they need somebody's attention.
-            let told = left.rule.is_some() || self.request.learners.is_some();
-            let (account, lot, why) = (Account(learner), left.lot, left.why.clone());
-            self.leave(LeftLot { account, lot, why, undecided: is_undecided }, told);
+            let told = !left.reasons.is_empty() || self.request.learners.is_some();
+            let (account, lot, why) = (Account(learner), left.lot, left.why(self.set));
+            self.leave(LeftLot { account, lot, why, undecided: left.waits_for.is_some() }, told);
         }
-        for left in &undecided {
+        for left in &plan.undecided {
             let lot = own.iter().find(|lot| lot.achievement.entry == left.lot);
-            self.wait(lot.map_or(learner, |lot| lot.achievement.learner), left)?;
+            self.wait(lot.map_or(learner, |lot| lot.achievement.learner), left, &planned)?;
         }
         Ok(())
     }
 
     /// Lots on hold that a rule would take, and why each stays.
-    fn passed_over(&self, on_hold: &[&Lot]) -> Result<Vec<(EntryId, String)>> {
+    fn passed_over(&self, on_hold: &[&Lot], used: &Used) -> Result<Vec<(EntryId, String)>> {
+        if on_hold.is_empty() {
+            return Ok(Vec::new());
+        }
         let (read, names) = (self.poster.read(), self.poster.names());
         let source = |lot: &&Lot| source(read, &names, &lot.achievement, lot.held);
         let sources = on_hold.iter().map(source).collect::<Result<Vec<Source>>>()?;
-        let plan = plan(&sources, self.rules, &self.request.target, self.request.date, self.orders);
+        let plan = plan(&sources, self.set, used, self.request.date, self.orders);
         let taken: BTreeSet<EntryId> =
             plan.acts.iter().flat_map(|act| &act.lots).map(|taken| taken.lot).collect();
         let passed = on_hold.iter().filter(|lot| taken.contains(&lot.achievement.entry));
@@ -390,62 +265,27 @@ impl<O: Orders> Run<'_, '_, O> {
         }
     }
 
-    fn decision(&self, learner: i64, rule: usize) -> Decision {
-        Decision {
-            verb: "convert".to_owned(),
-            learner: Account(learner),
-            target: self.request.target.code().to_owned(),
-            to: self.request.target.clone(),
-            date: self.request.date,
-            rule: self.books[rule].id,
-            rule_name: self.books[rule].name.clone(),
-            lots: Vec::new(),
-            system: String::new(),
-            arithmetic: String::new(),
-            lost: String::new(),
-            undecided: Vec::new(),
-        }
-    }
-
-    fn open(&mut self, learner: i64, decision: &Decision) -> Result<EntryId> {
+    fn open(&mut self, decision: &Decision) -> Result<EntryId> {
         self.outcome.decisions += 1;
-        let json = serde_json::to_string(decision).map_err(|error| Fault::new("S901", error.to_string()))?;
         let row = DecisionRow {
             entry: EntryId(0),
-            learner: Some(learner),
+            learner: Some(decision.learner.0),
             verb: decision.verb.clone(),
             target: Some(decision.target.clone()),
             rule: Some(decision.rule),
         };
-        self.poster.decision(row, json)
+        self.poster.decision(row, decision.payload()?)
     }
 
-    fn place(&mut self, learner: i64, act: &Act, lots: &[&Lot], sources: &[Source]) -> Result<()> {
-        let rule = &self.rules[act.rule];
-        let system = store::find::<SystemRow>(self.poster.read(), "code", rule.system.as_str())?
-            .pop()
-            .ok_or_else(|| {
-                Fault::new(
-                    "K103",
-                    format!(
-                        "rule {} gives credit of system {}, which is not registered",
-                        rule.id, rule.system
-                    ),
-                )
-            })?;
-        let account = account_of(learner, act, lots);
-        let decision = Decision {
-            lots: act.lots.clone(),
-            system: rule.system.clone(),
-            arithmetic: act.arithmetic.clone(),
-            lost: act.lost.clone(),
-            ..self.decision(account, act.rule)
-        };
-        let entry = self.open(account, &decision)?;
+    fn place(&mut self, learner: i64, act: &Act, lots: &[&Lot], planned: &Planned) -> Result<()> {
+        let rule = self.set.rule(act.rule);
+        let system = self.system(&rule.id, &rule.system)?;
+        let decision = planned.decision(act, Account(account_of(learner, act, lots)));
+        let entry = self.open(&decision)?;
         let mut movements = Vec::with_capacity(2 * act.lots.len());
         for taken in &act.lots {
-            let at = lots.iter().position(|lot| lot.achievement.entry == taken.lot);
-            let Some((lot, source)) = at.map(|at| (lots[at], &sources[at])) else { continue };
+            let at = lots.binary_search_by_key(&taken.lot, |lot| lot.achievement.entry);
+            let Ok((lot, source)) = at.map(|at| (lots[at], &planned.sources[at])) else { continue };
             let share = share_of(taken.amount, lot.achievement.amount);
             let movement = |kind, system, amount, accounts| NewMovement {
                 kind,
@@ -460,24 +300,36 @@ impl<O: Orders> Run<'_, '_, O> {
             let out = (Place::Held, Place::Placed);
             movements.push(movement(EntryKind::ConvertOut, lot.achievement.system, taken.amount, out));
             let into = (Place::Recognised, Place::Converted);
-            movements.push(movement(EntryKind::ConvertIn, system.id, taken.worth, into));
+            movements.push(movement(EntryKind::ConvertIn, system, taken.worth, into));
             add(&mut self.outcome.taken, &source.system, taken.amount);
             add(&mut self.outcome.given, &rule.system, taken.worth);
             self.outcome.lots += 1;
         }
+        self.outcome.unproven += u64::from(decision.proven == Some(false));
         self.poster.movements(entry, &movements)
     }
 
+    /// Registry id of the credit system that a rule gives.
+    fn system(&mut self, rule: &str, code: &str) -> Result<i64> {
+        if let Some(id) = self.systems.get(code) {
+            return Ok(*id);
+        }
+        let found = store::find::<SystemRow>(self.poster.read(), "code", code)?.pop();
+        let row = found.ok_or_else(|| {
+            let what = format!("rule {rule} gives credit of system {code}, which is not registered");
+            Fault::new("K103", what)
+        })?;
+        self.systems.insert(code.to_owned(), row.id);
+        Ok(row.id)
+    }
+
     /// Records once that a lot waits for a day.
-    fn wait(&mut self, learner: i64, left: &crate::ledger::convert::Left) -> Result<()> {
-        let Some(rule) = left.rule else { return Ok(()) };
-        if !self.waiting.insert((left.lot, self.books[rule].id)) {
+    fn wait(&mut self, learner: i64, left: &Left, planned: &Planned) -> Result<()> {
+        let Some(rule) = left.waits_for else { return Ok(()) };
+        if !self.waiting.insert((left.lot, self.set.in_book(rule).id)) {
             return Ok(());
         }
-        let name = self.books[rule].name.clone();
-        let undecided = vec![Undecided { lot: left.lot, rule: name, why: left.why.clone() }];
-        let decision = Decision { verb: "undecided".to_owned(), undecided, ..self.decision(learner, rule) };
-        self.open(learner, &decision).map(drop)
+        self.open(&planned.waiting(left, Account(learner))).map(drop)
     }
 }
 

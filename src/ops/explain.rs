@@ -1,5 +1,6 @@
 //! `explain`: an entry, a lot or a decision, replayed from its recorded inputs.
 
+mod conversion;
 mod decision;
 mod replay;
 
@@ -84,6 +85,8 @@ fn sections() -> Vec<Section> {
     let mut sections: Vec<Section> = facts.iter().map(|key| Section::new(key, *key, &FACT)).collect();
     sections.push(Section::new("movements", "movements", &decision::MOVEMENTS));
     sections.push(Section::new("rows", "rows", &decision::ROWS));
+    sections.push(Section::new("inputs", "inputs", &conversion::INPUTS));
+    sections.push(Section::new("passed_over", "passed_over", &conversion::PASSED_OVER));
     sections
 }
 

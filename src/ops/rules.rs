@@ -8,17 +8,17 @@ pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_cs
 pub use orders::{BankOrders, orders};
 
 use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Book, Row, RuleRow};
-use crate::domain::rule::Rule;
+use crate::domain::registry::{Book, CapRow, Row, RuleRow};
+use crate::domain::rule::{Cap, Rule};
 use crate::intake::rulebook::BookFile;
-use crate::ledger::convert::Target;
+use crate::ledger::convert::{InBook, Target};
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
 use crate::ops::import::FILLING;
 use crate::ops::post::Poster;
 use crate::store::{self, Head, Object, Read, Store, Tx};
 use references::References;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use write::Writer;
 
 /// How a book is loaded.
@@ -108,41 +108,64 @@ fn id_in(row: &Object, column: &str) -> i64 {
     row.get(column).and_then(Value::as_i64).unwrap_or(0)
 }
 
-/// The rules of the newest version of every book that speak of a target, by book name and in the order
-/// of each book's file.
+/// The newest version of every book, by name.
 ///
 /// # Errors
-/// Where the ledger cannot be read; `S912` where a rule does not fit.
-pub fn current_rules(read: &dyn Read, target: &Target) -> Result<Vec<(RuleRow, Rule, Book)>> {
-    let mut newest: HashMap<String, Book> = HashMap::new();
+/// Where the ledger cannot be read.
+pub fn newest_books(read: &dyn Read) -> Result<Vec<Book>> {
+    let mut newest: BTreeMap<String, Book> = BTreeMap::new();
     for book in store::all::<Book>(read)? {
         if newest.get(&book.name).is_none_or(|known| known.version < book.version) {
             newest.insert(book.name.clone(), book);
         }
     }
-    let books: HashMap<i64, Book> = newest.into_values().map(|book| (book.id, book)).collect();
+    Ok(newest.into_values().collect())
+}
+
+/// The rules of some books that speak of a target, in the order of the books' names and of each book's file.
+///
+/// # Errors
+/// Where the ledger cannot be read; `S912` where a rule does not fit.
+pub fn rules_of(read: &dyn Read, books: &[Book], target: &Target) -> Result<Vec<InBook>> {
+    let books: HashMap<i64, &Book> = books.iter().map(|book| (book.id, book)).collect();
     let column = match target {
         Target::System(_) => "to_system",
         Target::Institution(_) => "to_institution",
     };
     let mut found = Vec::new();
-    // Rules of earlier versions are passed over unread: a large book may have many.
+    // Rules of other versions are passed over unread: a large book may have many.
     read.rows(RuleRow::TABLE, Some((column, target.code().into())), &mut |row| {
         if let Some(book) = books.get(&id_in(&row, "book")) {
             let (row, rule) = rule_of(row)?;
-            found.push((row, rule, book.clone()));
+            let name = format!("{}/{}, version {}", book.name, rule.id, book.version);
+            found.push(InBook { id: row.id, book: book.name.clone(), name, rule });
         }
         Ok(())
     })?;
-    found.sort_by(|(left, _, one), (right, _, other)| one.name.cmp(&other.name).then(left.id.cmp(&right.id)));
+    found.sort_by(|one, other| one.book.cmp(&other.book).then(one.id.cmp(&other.id)));
     Ok(found)
 }
 
+/// The caps of some books, each with its book's name, in the order of the books and of each book's file.
+///
+/// # Errors
+/// Where the ledger cannot be read; `S912` where a cap does not fit.
+pub fn caps_of(read: &dyn Read, books: &[Book]) -> Result<Vec<(String, Cap)>> {
+    let mut caps = Vec::new();
+    for book in books {
+        for row in store::find::<CapRow>(read, "book", book.id)? {
+            caps.push((book.name.clone(), serde_json::from_str(&row.body).map_err(misfit)?));
+        }
+    }
+    Ok(caps)
+}
+
+fn misfit(error: serde_json::Error) -> Fault {
+    Fault::new("S912", format!("a conversion rule cannot be read: {error}"))
+        .remedy("run `creditbank verify` to see what was changed")
+}
+
 fn rule_of(row: Object) -> Result<(RuleRow, Rule)> {
-    let misfit = |error: serde_json::Error| {
-        Fault::new("S912", format!("a conversion rule cannot be read: {error}"))
-            .remedy("run `creditbank verify` to see what was changed")
-    };
     let row: RuleRow = serde_json::from_value(Value::Object(row)).map_err(misfit)?;
     let rule = serde_json::from_str(&row.body).map_err(misfit)?;
     Ok((row, rule))

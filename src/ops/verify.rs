@@ -13,6 +13,7 @@ mod approvals;
 mod audit;
 mod codes;
 mod columns;
+mod deep;
 pub(crate) mod derived;
 mod facts;
 mod keep;
@@ -46,11 +47,13 @@ pub struct Options {
     pub against: Vec<(u64, Hash, i64)>,
     /// How many findings to list; the rest are counted.
     pub limit: usize,
+    /// Whether every conversion is decided again.
+    pub deep: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { against: Vec::new(), limit: 100 }
+        Options { against: Vec::new(), limit: 100, deep: false }
     }
 }
 
@@ -116,6 +119,9 @@ pub fn verify(read: &dyn Read, options: &Options, progress: &dyn Fn(u64, u64)) -
     audit.judge_people()?;
     audit.check_registries()?;
     audit.check_derived(&logs)?;
+    if options.deep {
+        audit.decide_again(&logs)?;
+    }
     for (size, _, log) in options.against.iter().filter(|(.., of)| logs.iter().all(|log| log.id != *of)) {
         let what = format!("a checkpoint over {size} entries of it was seen; the ledger has no such log");
         audit.findings.add("V206", format!("log {log}"), what);

@@ -9,6 +9,7 @@ use crate::domain::credits::Credits;
 use crate::domain::date::Within;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
+use crate::ledger::convert::{Part, Receiver};
 use crate::ledger::lots::{Lot, Placement, balances};
 use crate::store::Read;
 
@@ -265,7 +266,21 @@ fn placed_at(facts: &Facts, placement: &Placement, share: Option<Credits>) -> Re
         Some(target) => target,
         None => facts.system_code(placement.system)?,
     };
-    Ok(share.map_or_else(|| format!("placed at {target}"), |share| format!("{share} placed at {target}")))
+    let received = received(facts, placement.decision)?;
+    let at = if received.is_empty() { target } else { format!("{target} for {}", received.join(", ")) };
+    Ok(share.map_or_else(|| format!("placed at {at}"), |share| format!("{share} placed at {at}")))
+}
+
+/// The receiving outcomes or the category that a decision names.
+fn received(facts: &Facts, decision: EntryId) -> Result<Vec<String>> {
+    let Some(act) = facts.read.act(decision)? else { return Ok(Vec::new()) };
+    // A payload that cannot be read is for `verify` to find.
+    let payload: serde_json::Value = serde_json::from_str(&act.payload).unwrap_or_default();
+    let parts: Vec<Part> = serde_json::from_value(payload["received"].clone()).unwrap_or_default();
+    let name = |part: Part| match part.to {
+        Receiver::Outcome(name) | Receiver::Category(name) => name,
+    };
+    Ok(parts.into_iter().map(name).collect())
 }
 
 /// Taken, worth, its system, rule, version and decision of a placement.

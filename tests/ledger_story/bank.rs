@@ -184,7 +184,7 @@ impl Bank {
     #[track_caller]
     fn verify(&self) {
         let against: Vec<String> = self.seen.borrow().iter().map(|at| format!(" --against {at}")).collect();
-        self.run(&format!("verify{}", against.concat())).exits(0);
+        self.run(&format!("verify --deep{}", against.concat())).exits(0);
         let now = self.root();
         if !self.seen.borrow().contains(&now) {
             self.seen.borrow_mut().push(now);

@@ -177,6 +177,86 @@ fn a_boundary_inside_a_month_is_undecided_and_said_once() {
     assert_eq!(bank.lots("Mei", "").last().unwrap(), "Q1: placed at UK");
 }
 
+/// A bank with a rule book for STATE: two courses for two, a better offer, a denial, and a cap over all.
+fn state() -> Bank {
+    let bank = Bank::open();
+    bank.session.write("catalogue.csv", "institution,course\nSTATE,S0\n");
+    bank.does("import catalogue.csv --profile catalogue.toml");
+    let rule = |id: &str, from: &str, to: &str, rest: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nfrom = {{ institution = \"NVC\", outcome = \"{from}\" }}\n\
+             to = {{ institution = \"STATE\", {to}, system = \"US-SEM\" }}\n{rest}\n"
+        )
+    };
+    let mut book =
+        "book = \"state\"\n[[cap]]\nname = \"calculus\"\ncredits = \"8\"\nsystem = \"US-SEM\"\n".to_owned();
+    book += &rule("single", "CALC A", "outcome = \"CALC 1\"", "credits = \"3\"\ncaps = [\"calculus\"]");
+    book +=
+        &rule("both", "CALC A & CALC B", "outcome = \"CALC 1 = 4 & CALC 2 = 4\"", "caps = [\"calculus\"]");
+    book += &rule("more", "CALC C", "outcome = \"CALC 3\"", "credits = \"4\"\ncaps = [\"calculus\"]");
+    book += &rule("history", "HIST *", "outcome = \"HIST 1\"", "deny = \"not articulated\"");
+    book += &rule("elective", "*", "category = \"elective\"", "ratio = \"2/3\"\npriority = 1");
+    bank.session.write("state.toml", book);
+    bank.does("rule load state.toml");
+    bank
+}
+
+#[test]
+fn several_courses_convert_together_within_a_cap_and_what_was_passed_over_is_recorded() {
+    let bank = state();
+    bank.import("a.csv", &["Mei,NVC,CALC A,2024-06-30,4,US-QTR,80", "Mei,NVC,CALC B,2024-06-30,4,US-QTR,80"]);
+    bank.does("convert Mei --to STATE").shows("1 decisions, 2 lots placed, 0 left");
+    assert_eq!(bank.has("Mei"), "US-QTR placed 8; US-SEM converted 8");
+    assert_eq!(bank.lots("Mei", "")[0], "CALC A: placed at STATE for CALC 1, CALC 2");
+    let decision = bank.decision("Mei", "CALC A");
+    bank.does(&format!("explain {decision}"))
+        .shows("the outcomes together count 8 US-SEM")
+        .shows("4 US-SEM for CALC 1")
+        .shows("state/single, version 1")
+        .shows("state/elective, version 1")
+        .shows("proven: no other gives more")
+        .shows("decided again to the same bytes");
+
+    // The cap counts what stands: a third course of calculus gets nothing of it, and becomes an elective.
+    bank.import("b.csv", &["Mei,NVC,CALC C,2024-06-30,4,US-QTR,80"]);
+    bank.does("convert Mei --to STATE").shows("1 decisions, 1 lots placed");
+    assert_eq!(bank.has("Mei"), "US-QTR placed 12; US-SEM converted 10.666");
+    let explained = bank.does(&format!("explain {}", bank.decision("Mei", "CALC C")));
+    explained.shows("state/elective, version 1").shows("2.666 US-SEM for elective");
+
+    // Released, all three are chosen for anew: the cap cuts nothing, because one is of more worth elsewhere.
+    bank.does("release --learner Mei");
+    bank.does("convert Mei --to STATE").shows("2 decisions, 3 lots placed");
+    assert_eq!(bank.has("Mei"), "US-QTR placed 12; US-SEM converted 10.666");
+}
+
+#[test]
+fn a_denial_and_a_missing_course_are_said_of_the_lots_that_stay() {
+    let bank = state();
+    let rule = "book = \"denied\"\n[[rule]]\nid = \"none\"\nfrom = { institution = \"NVC\", outcome = \"GYM\" }\n\
+                to = { institution = \"STATE\", category = \"*\", system = \"US-SEM\" }\ndeny = \"no credit for sports\"\n";
+    bank.session.write("denied.toml", rule);
+    bank.does("rule load denied.toml");
+    bank.import("a.csv", &["Mei,NVC,HIST 1,2024-06-30,3,US-QTR,80", "Mei,NVC,GYM,2024-06-30,3,US-QTR,80"]);
+    // History does not count as history, and does as an elective; sports count as nothing.
+    bank.does("convert Mei --to STATE")
+        .shows("1 decisions, 1 lots placed, 1 left")
+        .shows("rule none: denied: no credit for sports; rule elective: rule none denies it");
+    assert_eq!(bank.lots("Mei", "").len(), 2);
+    assert_eq!(bank.has("Mei"), "US-QTR held 3 placed 3; US-SEM converted 2");
+}
+
+#[test]
+fn four_quarter_hours_are_two_and_two_thirds_semester_hours() {
+    let bank = Bank::open();
+    let rule = "book = \"half-up\"\n[[rule]]\nid = \"q\"\nfrom = { system = \"US-QTR\" }\nto = { system = \"UK\" }\nratio = \"2/3\"\nrounding = \"half-up\"\n";
+    bank.session.write("half-up.toml", rule);
+    bank.does("rule load half-up.toml");
+    bank.import("a.csv", &["Mei,NVC,Q1,2024-06-30,4,US-QTR,80"]);
+    bank.does("convert Mei --to UK");
+    assert_eq!(bank.has("Mei"), "UK converted 2.667; US-QTR placed 4");
+}
+
 #[test]
 fn what_stands_at_one_target_is_free_for_another_only_after_its_release() {
     let bank = quarters();

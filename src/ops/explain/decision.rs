@@ -2,19 +2,13 @@
 
 use super::{Agrees, Facts, batch_facts, facts, replay};
 use crate::domain::account::Account;
-use crate::domain::credits::Credits;
 use crate::domain::entry::{EntryId, EntryKind, Movement};
-use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Book, RuleRow};
-use crate::domain::rule::Rule;
-use crate::ledger::convert::plan;
-use crate::ledger::lots::Cut;
+use crate::domain::fault::Result;
 use crate::ops::batch::BatchPayload;
-use crate::ops::convert::{Decision, source};
+use crate::ops::convert::Again;
 use crate::ops::names::Names;
-use crate::ops::{learners, rules};
 use crate::report::{Cell, Column, Sink};
-use crate::store::{self, Act, BatchRow, Read};
+use crate::store::{Act, BatchRow, Read};
 
 /// Columns of the entries that a decision moved.
 pub const MOVEMENTS: [Column; 6] = [
@@ -75,7 +69,7 @@ pub fn decision(
     facts(sink, "batch", "Recorded by", &batch_facts(batch)?)?;
     movements(read, names, act.entry, sink)?;
     let replayed = match verb.as_str() {
-        "convert" => Some(convert(read, names, act, sink)?),
+        "convert" | "undecided" => Some(super::conversion::conversion(read, act, batch, sink)?),
         _ => None,
     };
     finish(read, act, batch, replayed, sink)
@@ -114,65 +108,11 @@ fn movements(read: &dyn Read, names: &Names, decision: EntryId, sink: &mut dyn S
     Ok(())
 }
 
-/// Plans a conversion again from its recorded inputs; true where the same bytes result.
-fn convert(read: &dyn Read, names: &Names, act: &Act, sink: &mut dyn Sink) -> Result<Agrees> {
-    let recorded: Decision = serde_json::from_str(&act.payload).map_err(|error| {
-        Fault::new("X105", format!("decision {} cannot be read: {error}", act.entry))
-            .remedy("run `creditbank verify`")
-    })?;
-    let row: RuleRow = store::get(read, recorded.rule)?;
-    let book: Book = store::get(read, row.book)?;
-    let rule: Rule = serde_json::from_str(&row.body)
-        .map_err(|error| Fault::new("X105", format!("rule {} cannot be read: {error}", row.code)))?;
-    let list: Facts = vec![
-        ("rule", recorded.rule_name.as_str().into()),
-        ("rule book", format!("{}, version {}, SHA-256 {}", book.name, book.version, book.sha256).into()),
-        ("the rule says", row.body.as_str().into()),
-        ("authority", rule.authority.as_str().into()),
-        ("reference", rule.reference.as_str().into()),
-        ("effective", recorded.date.to_string().into()),
-        ("arithmetic", recorded.arithmetic.as_str().into()),
-        ("lost by rounding", format!("{} thousandths of a credit", recorded.lost).into()),
-    ];
-    facts(sink, "rule", "The rule and its arithmetic", &list)?;
-    let again = replayed(read, names, act, &recorded, rule)?;
-    Ok(again.as_deref() == Some(act.payload.as_str()))
-}
-
-/// The decision's bytes, planned again from the lots as they stood before it.
-fn replayed(
-    read: &dyn Read,
-    names: &Names,
-    act: &Act,
-    recorded: &Decision,
-    rule: Rule,
-) -> Result<Option<String>> {
-    let Some(learner) = act.learner else { return Ok(None) };
-    let cut = Cut { as_of: None, known: Some(act.entry) };
-    let lots = learners::lots(read, names, learner, &cut)?;
-    let mut sources = Vec::new();
-    for lot in lots.iter().filter(|lot| lot.held > Credits::ZERO) {
-        if recorded.lots.iter().any(|taken| taken.lot == lot.achievement.entry) {
-            sources.push(source(read, names, &lot.achievement, lot.held)?);
-        }
-    }
-    let orders = rules::orders(read)?;
-    let plan = plan(&sources, &[rule], &recorded.to, recorded.date, &orders);
-    let found = plan.acts.into_iter().find(|act| act.lots == recorded.lots);
-    let again = found.map(|act| Decision {
-        lots: act.lots,
-        arithmetic: act.arithmetic,
-        lost: act.lost,
-        ..recorded.clone()
-    });
-    Ok(again.and_then(|again| serde_json::to_string(&again).ok()))
-}
-
 fn finish(
     read: &dyn Read,
     act: &Act,
     batch: Option<&BatchRow>,
-    replayed: Option<Agrees>,
+    replayed: Option<Again>,
     sink: &mut dyn Sink,
 ) -> Result<Agrees> {
     let Some(batch) = batch else { return Ok(false) };
@@ -181,10 +121,20 @@ fn finish(
     let computed = replay::act_leaf(read, act, batch.entry, &payload)?;
     let leaf_agrees = computed.is_some() && computed == kept;
     let mut list: Facts = computed.map(|computed| replay::verdict(computed, kept)).unwrap_or_default();
-    if let Some(same) = replayed {
+    let same = replayed.as_ref().is_none_or(|again| *again == Again::Same);
+    if let Some(again) = replayed {
         list.push(("decided again to the same bytes", Cell::Flag(same)));
+        match again {
+            Again::Same => {}
+            Again::Differs { field, recorded, again } => {
+                list.push(("differs in", field.into()));
+                list.push(("recorded", recorded.into()));
+                list.push(("decided again", again.into()));
+            }
+            Again::Impossible(why) => list.push(("cannot be decided again", why.into())),
+        }
     }
-    let agrees = leaf_agrees && replayed.unwrap_or(true);
+    let agrees = leaf_agrees && same;
     list.push(("agrees", Cell::Flag(agrees)));
     facts(sink, "replay", "Replayed from the recorded inputs", &list)?;
     Ok(agrees)

@@ -111,14 +111,10 @@ fn size(store: &Memory) -> u64 {
 }
 
 fn ids(store: &Memory, target: Target) -> Vec<(String, i64)> {
-    let rules = current_rules(store, &target).unwrap();
-    rules
-        .into_iter()
-        .map(|(row, rule, book)| {
-            assert_eq!(row.code, rule.id);
-            (rule.id, book.version)
-        })
-        .collect()
+    let books = newest_books(store).unwrap();
+    let version = |name: &str| books.iter().find(|book| book.name == name).unwrap().version;
+    let rules = rules_of(store, &books, &target).unwrap();
+    rules.into_iter().map(|in_book| (in_book.rule.id, version(&in_book.book))).collect()
 }
 
 #[test]
@@ -131,10 +127,12 @@ fn a_book_is_loaded_whole_in_one_act() {
     let payload = BatchPayload::read(&store.batch(3).unwrap().unwrap().payload).unwrap();
     assert_eq!((payload.files[0].name.as_str(), payload.why.as_str()), ("b.toml", "agreed"));
 
-    let rules = current_rules(&store, &Target::Institution("NCU".into())).unwrap();
-    let [(row, rule, book)] = &rules[..] else { panic!("{rules:?}") };
-    assert_eq!((book.name.as_str(), row.id, row.to_outcome.as_deref()), ("regional", 2, Some("X101")));
-    assert_eq!((row.from_system.as_deref(), row.to_system.as_deref()), (None, None));
+    let books = newest_books(&store).unwrap();
+    let rules = rules_of(&store, &books, &Target::Institution("NCU".into())).unwrap();
+    let [InBook { id, name, rule, .. }] = &rules[..] else { panic!("{rules:?}") };
+    let row: RuleRow = store::get(&store, *id).unwrap();
+    assert_eq!((name.as_str(), row.id), ("regional/aaa-x101, version 1", 2));
+    assert_eq!((row.from_system, row.to_system, row.to_outcome), (None, None, Some("X101".to_owned())));
     assert_eq!(rule.worth, Worth::Credits(crate::domain::credits::Credits(3_000)));
     let systems = store::find::<crate::domain::registry::SystemRow>(&store, "id", 1).unwrap();
     assert_eq!(rule.system, systems[0].code, "the newest version of the receiving outcome says it");
@@ -254,7 +252,8 @@ fn what_was_loaded_can_be_written_and_read_again() {
     load_text(&mut store, BOOK).unwrap();
     let mut rules = Vec::new();
     for target in [Target::System("ECTS".into()), Target::Institution("NCU".into())] {
-        rules.extend(current_rules(&store, &target).unwrap().into_iter().map(|(_, rule, _)| rule));
+        let books = newest_books(&store).unwrap();
+        rules.extend(rules_of(&store, &books, &target).unwrap().into_iter().map(|in_book| in_book.rule));
     }
     let book = parse_toml(&export_toml("regional", None, [], [], &rules), "b.toml").unwrap();
     let read: Vec<Rule> = book.rules.into_iter().map(|rule| rule.value).collect();

@@ -70,6 +70,7 @@ codes! {
     "V513" "an act about whose account is whose cannot be: it links what is linked, or parts what is not" REPORT;
     "V514" "a decision uses lots of accounts that were not one person's" REPORT;
     "V515" "two results in one outcome give credit, and it is not repeatable" REPORT;
+    "V516" "a conversion, decided again from what it records, is not what it says" REPORT;
 }
 
 /// One thing that is not as it must be.
