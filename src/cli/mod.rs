@@ -12,6 +12,7 @@ mod init;
 mod lot;
 mod output;
 mod period;
+mod quote;
 mod receipt;
 mod registry;
 mod report;
@@ -50,6 +51,7 @@ enum Verb {
     ImportRules(import_rules::ImportRules),
     Receipt(receipt::Receipt),
     Batch(batch::Batch),
+    Quote(quote::Quote),
     Convert(convert::Convert),
     Release(convert::Release),
     Reverse(convert::Reverse),
@@ -109,6 +111,7 @@ fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
         Verb::ImportRules(verb) => verb.run(&context),
         Verb::Receipt(verb) => verb.run(&context),
         Verb::Batch(noun) => noun.run(&context),
+        Verb::Quote(verb) => verb.run(&context),
         Verb::Convert(verb) => verb.run(&context),
         Verb::Release(verb) => verb.run(&context),
         Verb::Reverse(verb) => verb.run(&context),

@@ -14,6 +14,7 @@ pub mod learners;
 pub mod names;
 pub mod people;
 pub mod post;
+pub mod quote;
 pub mod rebuild;
 pub mod registry;
 pub mod rules;

@@ -136,9 +136,7 @@ pub fn rules_of(read: &dyn Read, books: &[Book], target: &Target) -> Result<Vec<
     // Rules of other versions are passed over unread: a large book may have many.
     read.rows(RuleRow::TABLE, Some((column, target.code().into())), &mut |row| {
         if let Some(book) = books.get(&id_in(&row, "book")) {
-            let (row, rule) = rule_of(row)?;
-            let name = format!("{}/{}, version {}", book.name, rule.id, book.version);
-            found.push(InBook { id: row.id, book: book.name.clone(), name, rule });
+            found.push(in_book(store::typed(row)?, book)?);
         }
         Ok(())
     })?;
@@ -165,10 +163,14 @@ fn misfit(error: serde_json::Error) -> Fault {
         .remedy("run `creditbank verify` to see what was changed")
 }
 
-fn rule_of(row: Object) -> Result<(RuleRow, Rule)> {
-    let row: RuleRow = serde_json::from_value(Value::Object(row)).map_err(misfit)?;
-    let rule = serde_json::from_str(&row.body).map_err(misfit)?;
-    Ok((row, rule))
+/// A rule with what a decision names it by.
+///
+/// # Errors
+/// `S912` where the rule does not fit.
+pub fn in_book(row: RuleRow, book: &Book) -> Result<InBook> {
+    let rule: Rule = serde_json::from_str(&row.body).map_err(misfit)?;
+    let name = format!("{}/{}, version {}", book.name, rule.id, book.version);
+    Ok(InBook { id: row.id, book: book.name.clone(), name, rule })
 }
 
 #[cfg(test)]

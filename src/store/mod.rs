@@ -471,7 +471,11 @@ pub fn act_row<T: Row>(ord: i64, row: &T) -> Result<ActRow> {
     Ok(ActRow { ord, table: T::TABLE.to_owned(), row: json })
 }
 
-fn typed<T: Row>(object: Object) -> Result<T> {
+/// A row of a registry from its JSON object.
+///
+/// # Errors
+/// `S902` where it does not fit.
+pub fn typed<T: Row>(object: Object) -> Result<T> {
     serde_json::from_value(Value::Object(object)).map_err(|error| {
         Fault::new("S902", format!("a row of `{}` does not fit its registry: {error}", T::TABLE))
             .remedy("run `creditbank verify` to see what was changed")

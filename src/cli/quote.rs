@@ -1,0 +1,196 @@
+//! `creditbank quote`.
+
+use super::Done;
+use super::context::Context;
+use super::output::{Output, usage};
+use crate::domain::account::Account;
+use crate::domain::credits::Credits;
+use crate::domain::date::parse_iso;
+use crate::domain::fault::Result;
+use crate::ledger::convert::Target;
+use crate::ops::quote::{Quoted, Request, quote};
+use crate::ops::{convert, learners};
+use crate::report::{Cell, Column, Query, Section, Sink, meta};
+
+/// What a learner's free credit would convert into, what would be lost and why, and what would rescue it.
+/// Nothing is posted
+#[derive(Debug, clap::Args)]
+pub struct Quote {
+    /// Account number or identifier
+    #[arg(value_name = "LEARNER")]
+    learner: String,
+    /// Codes of credit systems or institutions [default: all that a rule leads to]
+    #[arg(long, value_name = "SYSTEM|INSTITUTION", num_args = 1..)]
+    to: Vec<String>,
+    /// As of this day: the rules that hold then [default: today in the bank's time zone]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Quote {
+    pub fn run(&self, context: &Context) -> Result<Done> {
+        let store = context.open_read()?;
+        store.at_one_moment(|store| {
+            let date = match &self.as_of {
+                None => context.today(store)?,
+                Some(text) => parse_iso(text).map_err(|error| {
+                    usage("C104", format!("--as-of `{text}`: {error}"), "write the day as 2026-08-31")
+                })?,
+            };
+            let targets = self.to.iter().map(|code| convert::target(store, code)).collect::<Result<_>>()?;
+            let request = Request { learner: learners::find(store, &self.learner)?, targets, date };
+            let quoted = quote(store, &request)?;
+            let query = Query {
+                moment: context.actor.now.to_string(),
+                as_of_text: Some(date.to_string()),
+                learner: Some(request.learner),
+                ..Query::default()
+            };
+            let sections = vec![
+                Section::new("targets", TARGETS, &columns()),
+                Section::new("kept", KEPT, &kept_columns()),
+                Section::new("lost", LOST, &lost_columns()),
+            ];
+            let mut meta = meta(store, "quote", &query, sections)?;
+            if !self.to.is_empty() {
+                meta.filter.push(("to".into(), self.to.join(", ")));
+            }
+            self.output.write(|sink| {
+                sink.begin(&meta)?;
+                compare(sink, &quoted)?;
+                kept(sink, &quoted)?;
+                lost(sink, &quoted)?;
+                sink.note(&format!("a quote for {}: nothing was posted", Account(request.learner)))?;
+                sink.end()
+            })
+        })?;
+        store.check_unchanged()?;
+        Ok(Done::Well)
+    }
+}
+
+const TARGETS: &str = "What each target keeps";
+const KEPT: &str = "What would convert";
+const LOST: &str = "What would be lost, and why";
+
+fn columns() -> [Column; 10] {
+    [
+        Column::text("target", "Target"),
+        Column::text("system", "Of"),
+        Column::number("kept", "Kept"),
+        Column::number("lost", "Lost"),
+        Column::number("waits", "Waits"),
+        Column::number("lots_kept", "Lots kept"),
+        Column::number("lots_lost", "Lots lost"),
+        Column::number("lots_waiting", "Lots waiting"),
+        Column::text("worth", "Worth"),
+        Column::text("sort", "Sort"),
+    ]
+}
+
+fn sort(target: &Target) -> &'static str {
+    match target {
+        Target::System(_) => "system",
+        Target::Institution(_) => "institution",
+    }
+}
+
+fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+    sink.section("targets", TARGETS, &columns())?;
+    for of in quoted {
+        for (system, share) in of.shares() {
+            let worth: Vec<String> =
+                share.worth.iter().map(|(system, worth)| format!("{worth} {system}")).collect();
+            let count = |(_, lots): (Credits, usize)| Cell::Int(lots as i64);
+            sink.row(&[
+                of.target.code().into(),
+                system.into(),
+                Cell::Amount(share.kept.0),
+                Cell::Amount(share.lost.0),
+                Cell::Amount(share.waits.0),
+                count(share.kept),
+                count(share.lost),
+                count(share.waits),
+                worth.join(" + ").into(),
+                sort(&of.target).into(),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn kept_columns() -> [Column; 11] {
+    [
+        Column::text("target", "Target"),
+        Column::text("lot", "Lot"),
+        Column::text("institution", "Institution"),
+        Column::text("outcome", "Outcome"),
+        Column::number("amount", "Credits"),
+        Column::text("system", "System"),
+        Column::text("into", "Into"),
+        Column::number("worth", "Worth"),
+        Column::text("worth_system", "Worth in"),
+        Column::text("rule", "Rule"),
+        Column::text("proven", "Proven best"),
+    ]
+}
+
+fn kept(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+    sink.section("kept", KEPT, &kept_columns())?;
+    for of in quoted {
+        for kept in &of.kept {
+            sink.row(&[
+                of.target.code().into(),
+                kept.credit.lot.into(),
+                kept.credit.institution.as_str().into(),
+                kept.credit.outcome.as_str().into(),
+                Cell::Amount(kept.credit.amount),
+                kept.credit.system.as_str().into(),
+                kept.into.as_str().into(),
+                Cell::Amount(kept.worth),
+                kept.worth_system.as_str().into(),
+                kept.rule.as_str().into(),
+                Cell::Flag(kept.proven),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn lost_columns() -> [Column; 10] {
+    [
+        Column::text("target", "Target"),
+        Column::text("lot", "Lot"),
+        Column::text("institution", "Institution"),
+        Column::text("outcome", "Outcome"),
+        Column::number("amount", "Credits"),
+        Column::text("system", "System"),
+        Column::text("why", "Why"),
+        Column::text("rescue", "What would rescue it"),
+        Column::text("rule", "Rule"),
+        Column::text("waits", "Waits"),
+    ]
+}
+
+fn lost(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+    sink.section("lost", LOST, &lost_columns())?;
+    for of in quoted {
+        for lost in &of.lost {
+            sink.row(&[
+                of.target.code().into(),
+                lost.credit.lot.into(),
+                lost.credit.institution.as_str().into(),
+                lost.credit.outcome.as_str().into(),
+                Cell::Amount(lost.credit.amount),
+                lost.credit.system.as_str().into(),
+                lost.why.as_str().into(),
+                lost.rescue.clone().into(),
+                lost.rule.clone().into(),
+                Cell::Flag(lost.waits),
+            ])?;
+        }
+    }
+    Ok(())
+}

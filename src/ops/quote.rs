@@ -1,0 +1,298 @@
+//! `quote`: what a learner's credit would convert into, at every target asked for, and what would be lost and
+//! why. Nothing is posted.
+
+mod rescue;
+
+use crate::domain::account::Account;
+use crate::domain::credits::Credits;
+use crate::domain::entry::EntryId;
+use crate::domain::fault::{Fault, Result};
+use crate::domain::registry::{Book, RuleRow};
+use crate::ledger::convert::{
+    Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target, plan,
+};
+use crate::ledger::lots::{Cut, Lot};
+use crate::ops::convert::{source, used};
+use crate::ops::names::Names;
+use crate::ops::{learners, rules};
+use crate::report::holds::why;
+use crate::store::{self, Read};
+use jiff::civil::Date;
+use rescue::rescue;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The learner's account.
+    pub learner: i64,
+    /// Where to; everywhere that a rule leads to where nothing is said.
+    pub targets: Vec<Target>,
+    /// The day for which it is asked: rules hold as of then.
+    pub date: Date,
+}
+
+/// A lot as the quote names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credit {
+    /// The lot.
+    pub lot: EntryId,
+    /// Code of the awarding institution.
+    pub institution: String,
+    /// Code of the outcome.
+    pub outcome: String,
+    /// What would be taken or lost, in its own system.
+    pub amount: Credits,
+    /// Code of that system.
+    pub system: String,
+}
+
+/// A lot that would convert.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The lot.
+    pub credit: Credit,
+    /// `book/code, version n`.
+    pub rule: String,
+    /// What would receive it.
+    pub into: String,
+    /// What it would be worth.
+    pub worth: Credits,
+    /// Code of the system of the worth.
+    pub worth_system: String,
+    /// The arithmetic of its act.
+    pub arithmetic: String,
+    /// False where the choice is the best found, and not proven the best there is.
+    pub proven: bool,
+}
+
+/// A lot that would stay, under one rule or under none.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// The lot.
+    pub credit: Credit,
+    /// The rule that does not take it.
+    pub rule: Option<String>,
+    /// Why.
+    pub why: String,
+    /// What would rescue it.
+    pub rescue: Option<String>,
+    /// True where only a day is missing.
+    pub waits: bool,
+}
+
+/// What one target makes of the learner's credit.
+#[derive(Debug, Clone)]
+pub struct Quoted {
+    /// The target.
+    pub target: Target,
+    /// What would convert.
+    pub kept: Vec<Kept>,
+    /// What would not; a lot stands once for each rule that speaks of it.
+    pub lost: Vec<Lost>,
+}
+
+/// Credit of one original system at one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Share {
+    /// What would convert, and in how many lots.
+    pub kept: (Credits, usize),
+    /// What would be lost.
+    pub lost: (Credits, usize),
+    /// What waits for a day.
+    pub waits: (Credits, usize),
+    /// What it would be worth, by the target's systems.
+    pub worth: BTreeMap<String, Credits>,
+}
+
+impl Quoted {
+    /// What is kept and lost, by original system.
+    pub fn shares(&self) -> BTreeMap<&str, Share> {
+        let mut shares: BTreeMap<&str, Share> = BTreeMap::new();
+        for kept in &self.kept {
+            let share = shares.entry(&kept.credit.system).or_default();
+            share.kept.0.0 += kept.credit.amount.0;
+            share.kept.1 += 1;
+            share.worth.entry(kept.worth_system.clone()).or_default().0 += kept.worth.0;
+        }
+        let mut counted = BTreeSet::new();
+        for lost in self.lost.iter().filter(|lost| counted.insert(lost.credit.lot)) {
+            let share = shares.entry(&lost.credit.system).or_default();
+            let waits = self.lost.iter().any(|other| other.credit.lot == lost.credit.lot && other.waits);
+            let part = if waits { &mut share.waits } else { &mut share.lost };
+            part.0.0 += lost.credit.amount.0;
+            part.1 += 1;
+        }
+        shares
+    }
+}
+
+/// Quotes: one answer a target, those that keep the most lots first.
+///
+/// # Errors
+/// `Q101` where no rule leads anywhere from what the learner has and no target is named; where the ledger cannot
+/// be read.
+pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
+    let names = Names::default();
+    let links = learners::links(read, &Cut::default())?;
+    let person = links.person(request.learner);
+    let lots = learners::lots_of(read, &names, &links.accounts(person), &Cut::default())?;
+    let lots: Vec<Lot> = lots.into_iter().filter(|lot| lot.stands()).collect();
+    let everything = lots
+        .iter()
+        .map(|lot| source(read, &names, &lot.achievement, lot.held))
+        .collect::<Result<Vec<Source>>>()?;
+    let books = rules::newest_books(read)?;
+    let caps = rules::caps_of(read, &books)?;
+    let mut found = rules_for(read, &books, &everything)?;
+    let targets: Vec<Target> = match request.targets.is_empty() {
+        true => found.keys().cloned().collect(),
+        false => request.targets.clone(),
+    };
+    if targets.is_empty() {
+        let what = format!("no rule speaks of anything that {} has", Account(request.learner));
+        return Err(Fault::new("Q101", what).remedy("load a rule book with `creditbank rule load FILE`"));
+    }
+    let orders = rules::orders(read)?;
+    let free: Vec<Source> = everything
+        .iter()
+        .zip(&lots)
+        .filter(|(source, lot)| source.held > Credits::ZERO && lot.on_hold.is_none())
+        .map(|(source, _)| source.clone())
+        .collect();
+    let bound = bound(read, &lots, &everything)?;
+    let mut quoted = Vec::with_capacity(targets.len());
+    for target in targets {
+        let rules = found.remove(&target).unwrap_or_default();
+        let set = RuleSet::new(target, rules, caps.clone());
+        let used = used(read, &set, &lots)?;
+        let plan = plan(&free, &set, &used, request.date, &orders);
+        let mut kept = Vec::new();
+        for act in &plan.acts {
+            kept.extend(kept_by(act, &set, &free, plan.choices[act.choice].proven));
+        }
+        kept.sort_by_key(|kept: &Kept| kept.credit.lot);
+        let mut lost: Vec<Lost> = bound.clone();
+        for left in plan.refused.iter().chain(&plan.undecided) {
+            lost.extend(lost_for(left, &set, &free, &orders));
+        }
+        lost.sort_by_key(|lost| lost.credit.lot);
+        quoted.push(Quoted { target: set.target().clone(), kept, lost });
+    }
+    // Where targets keep as much, the order of their codes stands.
+    quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
+    Ok(quoted)
+}
+
+/// The rules in force that may speak of some lots, by target and in the order of books and rules.
+fn rules_for(read: &dyn Read, books: &[Book], sources: &[Source]) -> Result<BTreeMap<Target, Vec<InBook>>> {
+    let asked: BTreeSet<(&str, &str, &str)> = sources
+        .iter()
+        .map(|source| (source.system.as_str(), source.institution.as_str(), source.outcome.as_str()))
+        .collect();
+    let mut ids = BTreeSet::new();
+    for (system, institution, outcome) in asked {
+        ids.extend(read.rules_asking(system, institution, outcome)?);
+    }
+    let mut found: BTreeMap<Target, Vec<InBook>> = BTreeMap::new();
+    for id in ids {
+        let row: RuleRow = store::get(read, id)?;
+        let Some(book) = books.iter().find(|book| book.id == row.book) else { continue };
+        let target = match (&row.to_system, &row.to_institution) {
+            (Some(system), _) => Target::System(system.clone()),
+            (None, institution) => Target::Institution(institution.clone().unwrap_or_default()),
+        };
+        found.entry(target).or_default().push(rules::in_book(row, book)?);
+    }
+    for rules in found.values_mut() {
+        rules.sort_by(|one, other| one.book.cmp(&other.book).then(one.id.cmp(&other.id)));
+    }
+    Ok(found)
+}
+
+fn credit(source: &Source, amount: Credits) -> Credit {
+    Credit {
+        lot: source.lot,
+        institution: source.institution.clone(),
+        outcome: source.outcome.clone(),
+        amount,
+        system: source.system.clone(),
+    }
+}
+
+/// Lots that no rule can take as they are: placed elsewhere, or on hold.
+fn bound(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Lost>> {
+    let mut bound = Vec::new();
+    for (lot, source) in lots.iter().zip(sources) {
+        for placement in &lot.placements {
+            let decision = placement.decision;
+            let target = read.decision(decision)?.and_then(|row| row.target).unwrap_or_default();
+            bound.push(Lost {
+                credit: credit(source, placement.taken),
+                rule: None,
+                why: format!("placed at {target} (decision {decision})"),
+                rescue: Some(format!("its release: `creditbank release {decision}`")),
+                waits: false,
+            });
+        }
+        if let Some(decision) = lot.on_hold {
+            bound.push(Lost {
+                credit: credit(source, lot.held),
+                rule: None,
+                why: why(read, decision)?,
+                rescue: Some("the end of the hold".to_owned()),
+                waits: false,
+            });
+        }
+    }
+    Ok(bound)
+}
+
+fn kept_by<'a>(
+    act: &'a Act,
+    set: &'a RuleSet,
+    sources: &'a [Source],
+    proven: bool,
+) -> impl Iterator<Item = Kept> + 'a {
+    let rule = set.in_book(act.rule);
+    act.lots.iter().filter_map(move |taken| {
+        let source = sources.iter().find(|source| source.lot == taken.lot)?;
+        Some(Kept {
+            credit: credit(source, taken.amount),
+            rule: rule.name.clone(),
+            into: into(&act.received, set.target()),
+            worth: taken.worth,
+            worth_system: rule.rule.system.clone(),
+            arithmetic: act.arithmetic.clone(),
+            proven,
+        })
+    })
+}
+
+/// What receives credit, in words.
+fn into(received: &[Part], target: &Target) -> String {
+    if received.is_empty() {
+        return target.code().to_owned();
+    }
+    let part = |part: &Part| match (&part.to, part.credits) {
+        (Receiver::Outcome(code), Some(credits)) => format!("{code} = {credits}"),
+        (Receiver::Outcome(code), None) => code.clone(),
+        (Receiver::Category(category), _) => format!("category {category}"),
+    };
+    received.iter().map(part).collect::<Vec<String>>().join(" & ")
+}
+
+fn lost_for(left: &Left, set: &RuleSet, sources: &[Source], orders: &impl Orders) -> Vec<Lost> {
+    let Some(source) = sources.iter().find(|source| source.lot == left.lot) else { return Vec::new() };
+    let lost = |rule: Option<usize>, reason: &Reason| Lost {
+        credit: credit(source, source.held),
+        rule: rule.map(|rule| set.in_book(rule).name.clone()),
+        why: reason.to_string(),
+        rescue: rescue(reason, orders),
+        waits: rule.is_some() && rule == left.waits_for,
+    };
+    if left.reasons.is_empty() {
+        return vec![lost(None, &Reason::NoRule { target: set.target().code().to_owned() })];
+    }
+    left.reasons.iter().map(|(rule, reason)| lost(Some(*rule), reason)).collect()
+}
