@@ -52,6 +52,7 @@ impl Quote {
                 Section::new("targets", TARGETS, &columns()),
                 Section::new("kept", KEPT, &kept_columns()),
                 Section::new("lost", LOST, &lost_columns()),
+                Section::new("denied", DENIED, &denied_columns()),
             ];
             let mut meta = meta(store, "quote", &query, sections)?;
             if !self.to.is_empty() {
@@ -62,6 +63,7 @@ impl Quote {
                 compare(sink, &quoted)?;
                 kept(sink, &quoted)?;
                 lost(sink, &quoted)?;
+                denied(sink, &quoted)?;
                 sink.note(&format!("a quote for {}: nothing was posted", Account(request.learner)))?;
                 sink.end()
             })
@@ -74,6 +76,7 @@ impl Quote {
 const TARGETS: &str = "What each target keeps";
 const KEPT: &str = "What would convert";
 const LOST: &str = "What would be lost, and why";
+const DENIED: &str = "What is denied whatever was learned";
 
 fn columns() -> [Column; 10] {
     [
@@ -189,6 +192,32 @@ fn lost(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 lost.rescue.clone().into(),
                 lost.rule.clone().into(),
                 Cell::Flag(lost.waits),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn denied_columns() -> [Column; 5] {
+    [
+        Column::text("target", "Target"),
+        Column::text("from", "From"),
+        Column::text("into", "Into"),
+        Column::text("why", "Why"),
+        Column::text("rule", "Rule"),
+    ]
+}
+
+fn denied(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+    sink.section("denied", DENIED, &denied_columns())?;
+    for of in quoted {
+        for denied in &of.denied {
+            sink.row(&[
+                of.target.code().into(),
+                denied.from.as_str().into(),
+                denied.into.as_str().into(),
+                denied.why.as_str().into(),
+                denied.rule.as_str().into(),
             ])?;
         }
     }

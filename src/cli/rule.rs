@@ -1,5 +1,8 @@
 //! `creditbank rule`.
 
+mod diff;
+mod translate;
+
 use super::Done;
 use super::context::Context;
 use super::output::{Output, meta, usage};
@@ -41,6 +44,10 @@ enum Verb {
         /// The file
         file: PathBuf,
     },
+    /// Read agreements in a form of others as a rule book, to be looked through and loaded
+    Translate(translate::Translate),
+    /// What only one of two rule books says, whatever the ids of its rules
+    Diff(diff::Diff),
     /// The rules in force: those of the newest version of every book
     List {
         /// Only this book
@@ -98,6 +105,8 @@ impl RuleCommand {
                 }
                 Err(fault) => Err(fault.exit(Exit::Found)),
             },
+            Verb::Translate(verb) => verb.run(),
+            Verb::Diff(verb) => verb.run(context),
             Verb::List { book, version, output } => {
                 let store = context.open_read()?;
                 let rows = rules(&store, book.as_deref(), *version)?;

@@ -1,5 +1,6 @@
 //! Formats in: bytes to drafts or row errors.
 
+pub mod agreements;
 pub mod credential;
 pub mod csv;
 pub mod decode;

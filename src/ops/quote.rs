@@ -8,6 +8,7 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Book, RuleRow};
+use crate::domain::rule::{From, To, Worth};
 use crate::ledger::convert::{
     Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target, plan,
 };
@@ -90,6 +91,21 @@ pub struct Quoted {
     pub kept: Vec<Kept>,
     /// What would not; a lot stands once for each rule that speaks of it.
     pub lost: Vec<Lost>,
+    /// What the target denies for whatever was learned at the learner's institutions.
+    pub denied: Vec<Denied>,
+}
+
+/// A receiving outcome or category for which nothing of an institution counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// The institution whose outcomes do not count.
+    pub from: String,
+    /// What they do not count for.
+    pub into: String,
+    /// Why.
+    pub why: String,
+    /// `book/code, version n`.
+    pub rule: String,
 }
 
 /// Credit of one original system at one target.
@@ -177,7 +193,8 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
             lost.extend(lost_for(left, &set, &free, &orders));
         }
         lost.sort_by_key(|lost| lost.credit.lot);
-        quoted.push(Quoted { target: set.target().clone(), kept, lost });
+        let denied = (0..set.len()).filter_map(|at| denial(set.in_book(at))).collect();
+        quoted.push(Quoted { target: set.target().clone(), kept, lost, denied });
     }
     // Where targets keep as much, the order of their codes stands.
     quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
@@ -291,8 +308,28 @@ fn lost_for(left: &Left, set: &RuleSet, sources: &[Source], orders: &impl Orders
         rescue: rescue(reason, orders),
         waits: rule.is_some() && rule == left.waits_for,
     };
-    if left.reasons.is_empty() {
-        return vec![lost(None, &Reason::NoRule { target: set.target().code().to_owned() })];
+    // What is denied for everything is told once, not for every lot.
+    let own = left.reasons.iter().filter(|(rule, _)| denial(set.in_book(*rule)).is_none());
+    let found: Vec<Lost> = own.map(|(rule, reason)| lost(Some(*rule), reason)).collect();
+    match found.is_empty() {
+        true => vec![lost(None, &Reason::NoRule { target: set.target().code().to_owned() })],
+        false => found,
     }
-    left.reasons.iter().map(|(rule, reason)| lost(Some(*rule), reason)).collect()
+}
+
+/// What a rule denies, where it asks for any outcome of an institution.
+fn denial(rule: &InBook) -> Option<Denied> {
+    let (From::Outcomes { institution, required }, Worth::Denied { reason }) =
+        (&rule.rule.from, &rule.rule.worth)
+    else {
+        return None;
+    };
+    let into = match &rule.rule.to {
+        To::System { system } => system.clone(),
+        To::Outcomes { received, .. } => received.to_string(),
+        To::Category { category, .. } => format!("category {category}"),
+    };
+    let why = reason.clone();
+    let asks_for_any = required.to_string() == "*";
+    asks_for_any.then(|| Denied { from: institution.clone(), into, why, rule: rule.name.clone() })
 }

@@ -72,6 +72,8 @@ checks! {
     CapUnbounded "R174" "a cap lacks its credits or their system" "say how many credits of which system it lets through";
     CapUnknown "R175" "a rule names a cap that the book does not define" "define it with [[cap]], or in a row with its name under `cap`";
     CapStray "R176" "a cap says what only a rule says" "remove the value";
+    AgreementShape "R181" "a file of agreements is not of its form" "look at docs/rule-books.md for the forms that are read";
+    CourseUnread "R182" "the courses of an agreement cannot be read" "write each as CODE (units), divided by ;";
     SystemUnknown "R201" "a credit system is not in the bank" "correct the code, or add the system first";
     InstitutionUnknown "R202" "an institution is not in the bank" "correct the code, or register the institution first";
     NoSystem "R204" "the receiving outcome's credit system is not known" "give `system` to the rule's `to`";

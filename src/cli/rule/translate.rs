@@ -1,0 +1,99 @@
+//! `creditbank rule translate`.
+
+use crate::cli::Done;
+use crate::cli::output::usage;
+use crate::domain::fault::{Fault, Result};
+use crate::domain::rule::Rule;
+use crate::intake::agreements::{self, Sides};
+use crate::intake::rulebook::{Faults, to_toml, write_csv};
+use std::path::{Path, PathBuf};
+
+/// What `rule translate` is asked.
+#[derive(Debug, clap::Args)]
+pub struct Translate {
+    /// The file
+    file: PathBuf,
+    /// Its form
+    #[arg(long, value_enum)]
+    form: Form,
+    /// Code of the sending institution: the college, the examining board, the one that renamed its courses
+    #[arg(long, value_name = "INSTITUTION")]
+    from: String,
+    /// Code of the receiving institution, where the file names none: the one that takes examinations
+    #[arg(long, value_name = "INSTITUTION", required_if_eq("form", "examinations"))]
+    to: Option<String>,
+    /// Code of the credit system of what results
+    #[arg(long, value_name = "SYSTEM")]
+    system: String,
+    /// Name of the book [default: the name of the file that is written]
+    #[arg(long)]
+    book: Option<String>,
+    /// Where the book goes: a file in TOML or CSV, by its ending
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Forms in which others keep agreements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// CSV, a row a receiving course, with groups of sending courses side by side
+    Articulation,
+    /// The same as JSON: college, university, group
+    ArticulationJson,
+    /// JSON: examinations, scores and the courses for which they count
+    Examinations,
+    /// CSV: old and new codes of courses
+    Aliases,
+}
+
+impl Translate {
+    pub fn run(&self) -> Result<Done> {
+        let sides = Sides {
+            from: self.from.clone(),
+            to: self.to.clone().unwrap_or_default(),
+            system: self.system.clone(),
+        };
+        let name = self.file.display().to_string();
+        let text = std::fs::read_to_string(&self.file)
+            .map_err(|error| Fault::new("R161", format!("{name} cannot be read: {error}")))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let rules = self.form.rules(text, &name, &sides)?;
+        let stem = self.output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let book = self.book.clone().or(stem).unwrap_or_default();
+        write(&self.output, &book, &rules)?;
+        eprintln!(
+            "{}: {} rules from {name}; look through it, then load it",
+            self.output.display(),
+            rules.len()
+        );
+        Ok(Done::Well)
+    }
+}
+
+impl Form {
+    fn rules(self, text: &str, name: &str, sides: &Sides) -> std::result::Result<Vec<Rule>, Faults> {
+        match self {
+            Form::Articulation => agreements::articulation_csv(text.as_bytes(), name, sides),
+            Form::ArticulationJson => agreements::articulation_json(text, name, sides),
+            Form::Examinations => agreements::examinations(text, name, sides),
+            Form::Aliases => agreements::aliases(text.as_bytes(), name, sides),
+        }
+    }
+}
+
+fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
+    let fault = |error: std::io::Error| {
+        Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
+            .remedy("name another file with --output")
+    };
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "toml" => std::fs::write(path, to_toml(book, None, [], [], rules)).map_err(fault),
+        "csv" => write_csv(std::fs::File::create(path).map_err(fault)?, [], rules).map_err(fault),
+        _ => Err(usage(
+            "R304",
+            format!("{} is neither .toml nor .csv", path.display()),
+            "end the name of the file with the form that the book is to have",
+        )),
+    }
+}
