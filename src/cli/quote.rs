@@ -7,7 +7,6 @@ use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::date::parse_iso;
 use crate::domain::fault::Result;
-use crate::ledger::convert::Target;
 use crate::ops::quote::{Quoted, Request, quote};
 use crate::ops::{convert, learners};
 use crate::report::{Cell, Column, Query, Section, Sink, meta};
@@ -93,13 +92,6 @@ fn columns() -> [Column; 10] {
     ]
 }
 
-fn sort(target: &Target) -> &'static str {
-    match target {
-        Target::System(_) => "system",
-        Target::Institution(_) => "institution",
-    }
-}
-
 fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
     sink.section("targets", TARGETS, &columns())?;
     for of in quoted {
@@ -117,7 +109,7 @@ fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 count(share.lost),
                 count(share.waits),
                 worth.join(" + ").into(),
-                sort(&of.target).into(),
+                of.sort().into(),
             ])?;
         }
     }

@@ -122,6 +122,14 @@ pub struct Share {
 }
 
 impl Quoted {
+    /// What sort of target it is: `system` or `institution`.
+    pub fn sort(&self) -> &'static str {
+        match self.target {
+            Target::System(_) => "system",
+            Target::Institution(_) => "institution",
+        }
+    }
+
     /// What is kept and lost, by original system.
     pub fn shares(&self) -> BTreeMap<&str, Share> {
         let mut shares: BTreeMap<&str, Share> = BTreeMap::new();

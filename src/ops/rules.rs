@@ -4,6 +4,7 @@ mod orders;
 mod references;
 mod write;
 
+pub use crate::intake::agreements;
 pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_csv};
 pub use orders::{BankOrders, orders};
 

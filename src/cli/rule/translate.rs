@@ -4,8 +4,8 @@ use crate::cli::Done;
 use crate::cli::output::usage;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::rule::Rule;
-use crate::intake::agreements::{self, Sides};
 use crate::intake::rulebook::{Faults, to_toml, write_csv};
+use crate::ops::rules::agreements::{self, Sides};
 use std::path::{Path, PathBuf};
 
 /// What `rule translate` is asked.
