@@ -5,6 +5,7 @@
 
 use creditbank::intake::profile::{Field, Target};
 use creditbank::ops::import_rules::import_rules;
+use creditbank::ops::lint;
 use creditbank::ops::verify::CODES;
 use creditbank::render::MarkdownSink;
 use creditbank::report::Meta;
@@ -55,6 +56,14 @@ fn import_rules_is_what_the_command_prints() {
     let page = String::from_utf8(page).unwrap();
     let table = &page[page.find("| Rule |").unwrap()..];
     compare("docs/import-rules.md", "import rules", table);
+}
+
+#[test]
+fn rule_lint_is_what_the_command_prints() {
+    let mut page = Vec::new();
+    lint::checks(Meta::default(), &mut MarkdownSink::new(&mut page)).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    compare("docs/rule-lint.md", "checks", &page[page.find("| Code |").unwrap()..]);
 }
 
 #[test]

@@ -564,6 +564,40 @@ fn a_listing_stops_where_its_reader_has_enough() {
 // ------------------------------------------------------------------ stories: the journal
 
 #[test]
+fn the_texts_of_a_books_rules_come_in_order() {
+    on_every_engine(|store| {
+        let rule = |id: i64, book: i64| RuleRow {
+            id,
+            book,
+            code: format!("r{id}"),
+            from_system: None,
+            from_institution: None,
+            from_outcome: None,
+            to_system: None,
+            to_institution: None,
+            to_outcome: None,
+            body: format!("{{\"id\":\"r{id}\"}}"),
+        };
+        let rows = [rule(3, 1), rule(1, 1), rule(2, 2)];
+        let rows: Vec<ActRow> =
+            rows.iter().zip(0..).map(|(row, ord)| store::act_row(ord, row).unwrap()).collect();
+        commit(store, |tx| {
+            tx.put_head(&head(0, 1))?;
+            tx.put_act(&act(at(0), EntryKind::Register, None))?;
+            tx.put_act_rows(at(0), &rows)
+        });
+        let texts = |book: i64| {
+            gather(|each: &mut dyn FnMut(String) -> Result<()>| {
+                store.rule_texts(book, &mut |text| each(text.to_owned()))
+            })
+        };
+        assert_eq!(texts(1), [r#"{"id":"r1"}"#, r#"{"id":"r3"}"#]);
+        assert_eq!(texts(2), [r#"{"id":"r2"}"#]);
+        assert!(texts(3).is_empty());
+    });
+}
+
+#[test]
 fn acts_come_back_as_written() {
     on_every_engine(|store| {
         let written: Vec<Act> =

@@ -9,6 +9,7 @@ mod explain;
 mod import;
 mod import_rules;
 mod init;
+mod lint;
 mod lot;
 mod output;
 mod period;

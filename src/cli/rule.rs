@@ -48,6 +48,7 @@ enum Verb {
     Translate(translate::Translate),
     /// What only one of two rule books says, whatever the ids of its rules
     Diff(diff::Diff),
+    Lint(super::lint::Lint),
     /// The rules in force: those of the newest version of every book
     List {
         /// Only this book
@@ -71,7 +72,7 @@ enum Verb {
     },
 }
 
-fn parse(path: &Path, book: Option<&str>) -> Result<BookFile> {
+pub(super) fn parse(path: &Path, book: Option<&str>) -> Result<BookFile> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| Fault::new("R161", format!("{name} cannot be read: {error}"));
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
@@ -107,6 +108,7 @@ impl RuleCommand {
             },
             Verb::Translate(verb) => verb.run(),
             Verb::Diff(verb) => verb.run(context),
+            Verb::Lint(lint) => lint.run(context),
             Verb::List { book, version, output } => {
                 let store = context.open_read()?;
                 let rows = rules(&store, book.as_deref(), *version)?;

@@ -3,4 +3,5 @@
 pub mod attempts;
 pub mod convert;
 pub mod links;
+pub mod lint;
 pub mod lots;

@@ -11,6 +11,7 @@ pub mod import;
 pub mod import_rules;
 pub mod init;
 pub mod learners;
+pub mod lint;
 pub mod names;
 pub mod people;
 pub mod post;

@@ -229,6 +229,10 @@ pub trait Read {
         each: &mut dyn FnMut(Object) -> Result<()>,
     ) -> Result<()>;
 
+    /// The texts of the rules of a version of a book, in the order of its file. Large books are read in this way:
+    /// [`Read::rows`] makes an object of each row.
+    fn rule_texts(&self, book: i64, each: &mut dyn FnMut(&str) -> Result<()>) -> Result<()>;
+
     /// One act.
     fn act(&self, entry: EntryId) -> Result<Option<Act>>;
     /// Acts from one entry (included) to another (excluded), in order.

@@ -4,7 +4,7 @@ use super::{Kept, registry};
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement};
 use crate::domain::fault::Result;
 use crate::domain::link::{Description, Link, Pair};
-use crate::domain::registry::{RuleRow, RuleSourceRow};
+use crate::domain::registry::{Row, RuleRow, RuleSourceRow};
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::tile::Tile;
 use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal};
@@ -54,6 +54,12 @@ impl<T: Kept> Read for T {
             }
         }
         Ok(())
+    }
+
+    fn rule_texts(&self, book: i64, each: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+        let rows = self.tables().registries.get(RuleRow::TABLE).into_iter().flat_map(BTreeMap::values);
+        let of_book = rows.filter(|row| row.get("book").and_then(Value::as_i64) == Some(book));
+        of_book.filter_map(|row| row.get("body")?.as_str()).try_for_each(each)
     }
 
     fn act(&self, entry: EntryId) -> Result<Option<Act>> {

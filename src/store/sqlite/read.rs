@@ -133,6 +133,18 @@ impl Read for Sqlite {
         Ok(())
     }
 
+    fn rule_texts(&self, book: i64, each: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+        let fault = fault(self.path());
+        let sql = "SELECT body FROM rule WHERE book = ? ORDER BY id";
+        let mut statement = self.conn.prepare_cached(sql).map_err(&fault)?;
+        let mut found = statement.query([book]).map_err(&fault)?;
+        while let Some(row) = found.next().map_err(&fault)? {
+            let text = row.get_ref(0).map_err(&fault)?;
+            each(text.as_str().map_err(|_| self.damaged("the text of a rule cannot be read"))?)?;
+        }
+        Ok(())
+    }
+
     fn act(&self, entry: EntryId) -> Result<Option<Act>> {
         let found = self.one(&format!("{} WHERE entry = ?", rows::ACT), [entry.0], rows::act)?;
         Ok(found.map(|(act, _)| act))
