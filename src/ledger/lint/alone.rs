@@ -130,11 +130,12 @@ impl<O: Orders> Alone<'_, O> {
         let mut why = None;
         for load in self.loads() {
             let (system, amounts) = match load {
-                Load::Unknown => return None,
-                Load::Nothing => {
+                Load::Nothing if rule.worth == Worth::Original => {
                     why = Some("the catalogue has no credits for what it takes".to_owned());
                     continue;
                 }
+                // What has no credits counts as one item, of which a ratio makes something.
+                Load::Unknown | Load::Nothing => return None,
                 Load::Known(system, amounts) => (system, amounts),
             };
             match rule.worth {

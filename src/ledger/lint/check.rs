@@ -55,7 +55,7 @@ checks! {
         "The rule's valid_to lies before the day. No other check looks at it."
         "nothing, where it is kept as a record; a later version of the book may leave it out";
     NoCredit "L201" "no-credit" Warning
-        "What results is nothing: the fixed amount or `most` is 0; or the amount follows from the sending outcome's, and for every amount that the catalogue has for every alternative it is 0 after rounding, or is of another system than the `original` that is asked for, or the catalogue has none."
+        "What results is nothing: the fixed amount or `most` is 0; or for every alternative a ratio makes 0 of every amount that the catalogue has for it, after rounding; or the `original` is asked for, and for every alternative the catalogue has no credits, or credits of another system than the rule's."
         "give an amount; where it is meant not to convert, say so with deny";
     RangeAsNumber "L202" "range-as-number" Error
         "The fixed amount is a whole number whose digits, divided in two, are a lower and a higher number (36 as 3 to 6, 1012 as 10 to 12) between which lies what the catalogue gives, in the same credit system, for the sending or the receiving outcomes together; and the amount is more than all that it gives for either."
@@ -73,7 +73,7 @@ checks! {
         "No achievement can ever meet the rule's own conditions: of every alternative, some outcome has no version between taken_from and taken_to, or has in every version a level of the framework below min_level, or hours below min_hours; or taken_from lies after valid_to; or what was achieved by taken_to is older than max_age on valid_from."
         "correct the dates or the condition";
     Shadowed "L302" "shadowed" Warning
-        "The rule can never be chosen: another rule of an earlier priority at the same receiver, or of the same priority for the same outcomes, takes whatever it takes, under conditions that are met whenever its own are, with no `most` and no cap that does not count it too, and gives at least as much of the same system (of an earlier priority, anything); or a denial of an earlier priority closes all of it."
+        "The rule can never be chosen: another rule of an earlier priority at the same receiver, or of the same priority for the same outcomes, takes whatever it takes, under conditions that are met whenever its own are, with no `most` and no cap that does not count it too, and gives at least as much of the same system (of an earlier priority, any fixed amount above 0); or a denial of an earlier priority closes all of it."
         "take the rule out, or give it the earlier priority, or conditions or an amount that set it apart";
     Duplicate "L303" "duplicate" Warning
         "Another rule says the same in everything but its id, authority, reference and approvals. Reported of the later rule."

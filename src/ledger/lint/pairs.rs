@@ -142,7 +142,7 @@ impl Pair<'_> {
             && self.gives[one].at_least(self.gives[other])
             && match self.covers(one, other) {
                 Cover::Not => false,
-                Cover::Wider => self.gives[one].is_fixed() && self.gives[one].is_something(),
+                Cover::Wider => self.gives[one].is_something(),
                 Cover::Term => true,
             }
     }

@@ -81,9 +81,10 @@ impl Gives {
         }
     }
 
-    /// Whether it always gives something, as far as the rule says.
+    /// Whether it gives something whatever is taken. An original amount is refused in another system, and a
+    /// ratio of little may be nothing.
     pub(super) fn is_something(&self) -> bool {
-        self.worth == Worth::Original || self.fixed().is_some_and(|fixed| fixed > Credits::ZERO)
+        self.fixed().is_some_and(|fixed| fixed > Credits::ZERO)
     }
 
     /// Whether it gives for the same achievements at least what the other does, as far as the rules say.
@@ -102,16 +103,8 @@ impl Gives {
                     (i128::from(own.num()) * i128::from(ratio.den()), i128::from(ratio.num()));
                 same_steps && left >= right * i128::from(own.den())
             }
-            (Worth::Original, Worth::Ratio(ratio)) => {
-                other.rounding == RoundingMode::Down && ratio.num() <= ratio.den()
-            }
             _ => false,
         }
-    }
-
-    /// Whether the amount does not depend on what is taken.
-    pub(super) fn is_fixed(&self) -> bool {
-        self.fixed().is_some()
     }
 }
 

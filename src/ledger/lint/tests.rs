@@ -190,7 +190,7 @@ fn rules_that_give_nothing() {
         ("a: NVC/MATH 1 & MATH 2 > STATE/M 101; ratio = '1/2'; step = 2", &[]),
         // One of the two gives something.
         ("a: NVC/MATH 1 | MATH 2 > STATE/M 101; ratio = '1/2'; step = 2", &[]),
-        ("a: NVC/BADGE > STATE/M 101; ratio = '1/2'", &["a no-credit"]),
+        ("a: NVC/BADGE > STATE/M 101; ratio = '1/2'", &[]),
         ("a: NVC/BADGE > STATE/M 101; ratio = 'original'", &["a no-credit"]),
         ("a: NVC/BADGE > STATE/M 101; credits = 3", &[]),
         ("a: NVC/MATH 1 > STATE/:elective; ratio = 'original'", &[]),
@@ -414,6 +414,12 @@ fn shadowed_rules() {
         ),
         ("a: SEM > QTR; ratio = '3/2'\n b: SEM > QTR; ratio = '3/2'; kinds = ['formal']", &["b shadowed a"]),
         ("a: SEM > QTR; ratio = '3/2'\n b: SEM > QTR; ratio = '2'; kinds = ['formal']", &[]),
+        // An original amount is refused where it is of another system.
+        (
+            "a: NVC/MATH * > STATE/:elective; ratio = 'original'
+             b: NVC/MATH * > STATE/:elective; credits = 3; priority = 1",
+            &[],
+        ),
         // A denial that comes first.
         (
             "a: NVC/MATH 1 > STATE/M 101; deny = 'no'
