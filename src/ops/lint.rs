@@ -41,22 +41,30 @@ pub fn lint_file(read: &dyn Read, book: &BookFile, day: Date) -> Result<Lint> {
     let orders = FileOrders { bank: orders(read)?, own: &book.scales };
     let mut linter = Linter::new(&catalogue, &orders, day);
     linter.begin(&book.book, book.caps.iter().map(|cap| cap.value.clone()).collect());
-    for Placed { value: rule, .. } in &book.rules {
-        let system = match (&rule.to, rule.system.as_str()) {
-            (To::Outcomes { institution, received }, "") => {
-                let codes = received.0.iter().map(|item| item.outcome.as_str());
-                catalogue.system(institution, codes).unwrap_or_default()
-            }
-            (_, system) => system,
-        };
-        let text = match system == rule.system {
-            true => serde_json::to_string(rule),
-            false => serde_json::to_string(&Rule { system: system.to_owned(), ..rule.clone() }),
-        };
-        let text = text.map_err(|error| Fault::new("S901", error.to_string()))?;
-        linter.rule(&text).map_err(|why| unreadable(&book.book, &why))?;
-    }
-    Ok(linter.finish())
+    let mut misread = None;
+    book.each(&mut |rule| {
+        let read = text_of(&rule.value, &catalogue);
+        let taken = read.and_then(|text| linter.rule(&text).map_err(|why| unreadable(&book.book, &why)));
+        misread = taken.err();
+        misread.is_none()
+    })?;
+    misread.map_or_else(|| Ok(linter.finish()), Err)
+}
+
+/// A rule's text as it would be kept, with the system that it leaves to the catalogue.
+fn text_of(rule: &Rule, catalogue: &Catalogue) -> Result<String> {
+    let own = match &rule.to {
+        To::Outcomes { institution, received } if rule.system.is_empty() => {
+            let codes = received.0.iter().map(|item| item.outcome.as_str());
+            catalogue.system(institution, codes)
+        }
+        _ => None,
+    };
+    let text = match own {
+        None => serde_json::to_string(rule),
+        Some(system) => serde_json::to_string(&Rule { system: system.to_owned(), ..rule.clone() }),
+    };
+    text.map_err(|error| Fault::new("S901", error.to_string()))
 }
 
 /// The orders of the bank, and the scales that a file defines.
