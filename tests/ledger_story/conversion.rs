@@ -180,7 +180,7 @@ fn a_boundary_inside_a_month_is_undecided_and_said_once() {
 /// A bank with a rule book for STATE: two courses for two, a better offer, a denial, and a cap over all.
 fn state() -> Bank {
     let bank = Bank::open();
-    bank.session.write("catalogue.csv", "institution,course\nSTATE,S0\n");
+    bank.session.write("catalogue.csv", "institution,course\nSTATE,S0\nNVC,GYM\n");
     bank.does("import catalogue.csv --profile catalogue.toml");
     let rule = |id: &str, from: &str, to: &str, rest: &str| {
         format!(

@@ -34,9 +34,9 @@ const REGISTRIES: &[Registry] = &[
     registry::<Scheme>(&["name", "issuer"]),
     registry::<ProfileRow>(&["name", "version"]),
     registry::<Book>(&["name", "version"]),
-    registry::<RuleRow>(&["book", "code"]),
     registry::<RuleSourceRow>(&[]),
     registry::<CapRow>(&["book", "name"]),
+    registry::<RuleRow>(&["book", "code"]),
     registry::<Closure>(&[]),
 ];
 
