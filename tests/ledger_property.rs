@@ -569,6 +569,10 @@ fn whole_decisions(read: &dyn Read, all: &[Lot]) {
                 .0
         };
         assert_eq!(lots.iter().map(|lot| milli(&lot["worth"])).sum::<i64>(), worth);
+        // What random rules give is held against brute force where conversions are planned.
+        if payload["rule_name"].as_str().unwrap().starts_with("b/random-") {
+            continue;
+        }
         let taken: i64 = lots.iter().map(|lot| milli(&lot["amount"])).sum();
         let expected = match payload["target"].as_str().unwrap() {
             "US-SEM" => taken * 2 / 3,

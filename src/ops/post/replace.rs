@@ -185,11 +185,22 @@ impl Poster<'_> {
         if lots.len() < 2 && lots.iter().all(Lot::counts) {
             return Ok(());
         }
+        let policy = self.policy.attempts;
+        // What is placed or on hold goes on counting, whatever another policy would have chosen.
+        let in_use: Vec<EntryId> = lots
+            .iter()
+            .filter(|lot| lot.counts() && in_use(lot).is_some())
+            .map(|lot| lot.achievement.entry)
+            .collect();
+        match in_use[..] {
+            [] => {}
+            [used] => return self.let_count(&lots, used, policy),
+            _ => return Ok(()),
+        }
         // What the batch itself recorded does not count yet.
         let is_old = |lot: &Lot| lot.achievement.entry < self.batch.entry;
         let one_counted = lots.iter().any(|lot| lot.counts() && is_old(lot));
         let counts = |lot: &Lot| lot.counts() && (!one_counted || is_old(lot));
-        let policy = self.policy.attempts;
         match self.chosen(&names, &lots, policy, &counts)? {
             Some(chosen) => self.let_count(&lots, chosen, policy),
             None => Ok(()),
