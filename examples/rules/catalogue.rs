@@ -66,7 +66,7 @@ impl Catalogue {
 
     /// Its level of the EQF.
     pub fn level(&self, course: usize) -> u64 {
-        5 + u64::from(self.chance(course, 2) % 3 == 0)
+        5 + u64::from(self.chance(course, 2).is_multiple_of(3))
     }
 
     /// Codes of its college and its own.

@@ -3,11 +3,11 @@
 //! The plan is a pure function of its inputs, which a decision records; explaining a decision plans it
 //! again and must arrive at the same bytes.
 //!
-//! - [`rules`] holds the rules of one target, indexed by what they ask for, and the limits that they share;
-//! - [`matching`] finds the sets of lots that meet a requirement;
-//! - [`judging`] holds lots to a rule's conditions, and [`reason`] says what was found;
-//! - [`arithmetic`] counts what an act is worth, and cuts it to a limit;
-//! - [`planning`] brings them together, and [`choosing`] finds the best choice among applications that
+//! - `rules` holds the rules of one target, indexed by what they ask for, and the limits that they share;
+//! - `matching` finds the sets of lots that meet a requirement;
+//! - `judging` holds lots to a rule's conditions, and `reason` says what was found;
+//! - `arithmetic` counts what an act is worth, and cuts it to a limit;
+//! - `planning` brings them together, and `choosing` finds the best choice among applications that
 //!   exclude each other.
 
 mod arithmetic;

@@ -141,6 +141,12 @@ fn a_cap(dice: &mut Dice, number: usize) -> Cap {
 /// An application: priority, rule and lots, by which it is ordered.
 type Applied = (u16, usize, Vec<usize>);
 
+/// A rule, the lots that it takes, and what each is worth.
+type Placed = (usize, Vec<usize>, Vec<i64>);
+
+/// Worth by priority and system, lots placed, and the applications that give it.
+type Best = (BTreeMap<(u16, String), i64>, usize, Vec<Applied>);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Says {
     Yes,
@@ -150,8 +156,8 @@ enum Says {
 
 struct Judge<'c> {
     case: &'c Case,
-    best: Option<(BTreeMap<(u16, String), i64>, usize, Vec<Applied>)>,
-    acts: Vec<(usize, Vec<usize>, Vec<i64>)>,
+    best: Option<Best>,
+    acts: Vec<Placed>,
 }
 
 impl Judge<'_> {
@@ -383,7 +389,7 @@ fn judged(case: &Case) -> Vec<(usize, Vec<usize>, Vec<i64>)> {
     acts
 }
 
-fn planned(case: &Case) -> (Vec<(usize, Vec<usize>, Vec<i64>)>, Plan) {
+fn planned(case: &Case) -> (Vec<Placed>, Plan) {
     let set = set_of(&Target::Institution("STATE".into()), &case.rules, &case.caps);
     let plan = plan(&case.lots, &set, &case.used, DAY, &Letters);
     let act = |act: &Act| {

@@ -150,11 +150,12 @@ impl Search<'_, '_> {
         let of = self.of;
         let lots = &of.lots[term];
         let mut complete = true;
-        for at in from..(lots.len() + 1).saturating_sub(wanted) {
-            if self.chosen.contains(&lots[at]) {
+        let until = (lots.len() + 1).saturating_sub(wanted);
+        for (at, lot) in lots.iter().enumerate().take(until).skip(from) {
+            if self.chosen.contains(lot) {
                 continue;
             }
-            self.chosen.push(lots[at]);
+            self.chosen.push(*lot);
             complete = self.lots(term, at + 1, wanted - 1);
             self.chosen.pop();
             if !complete {

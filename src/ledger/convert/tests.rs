@@ -324,7 +324,7 @@ fn what_results_is_divided_over_lots_and_over_what_receives_it() {
     let two = outcomes("r", "A & B", "S1 = 4 & S2 = 2", "6");
     assert_eq!(received(two.clone(), &lots), [some("S1", "4"), some("S2", "2")]);
     assert_eq!(
-        acts(&at_state(&lots, &[two.clone()]), &[two.clone()]),
+        acts(&at_state(&lots, std::slice::from_ref(&two)), std::slice::from_ref(&two)),
         ["r: 1 2 = 2 4"],
         "by original credits"
     );

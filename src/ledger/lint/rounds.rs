@@ -155,9 +155,9 @@ impl Rounds<'_> {
         let turns = if way.iter().all(is_down) { 0 } else { way.len() };
         for turn in 0..turns {
             let gain = (1..=super::alone::UP_TO).map(Credits).find_map(|amount| {
-                let order = way.iter().cycle().skip(turn).take(way.len());
-                let end = order.fold(Some(amount), |amount, edge| {
-                    step(self.gives(edge.rule), amount?, &names[edge.from as usize])
+                let mut order = way.iter().cycle().skip(turn).take(way.len());
+                let end = order.try_fold(amount, |amount, edge| {
+                    step(self.gives(edge.rule), amount, &names[edge.from as usize])
                 });
                 end.filter(|end| *end > amount).map(|end| (amount, end))
             });

@@ -38,8 +38,11 @@ pub struct Replay<'r> {
     read: &'r dyn Read,
     names: Names,
     orders: BankOrders,
-    sets: HashMap<(Target, Vec<(String, i64)>), Rc<RuleSet>>,
+    sets: HashMap<State, Rc<RuleSet>>,
 }
+
+/// A target, and the books with their versions that were in force for it.
+type State = (Target, Vec<(String, i64)>);
 
 impl<'r> Replay<'r> {
     /// Reads what all decisions need.
