@@ -13,7 +13,7 @@ use crate::intake::profile::Profile;
 use crate::intake::source::Source;
 use crate::ops::batch::{Actor, Approval, Asked, BatchPayload, Figures, InForce, SourceFile};
 use crate::ops::import::standard::Said;
-use crate::ops::import::{Outcome, file_fault};
+use crate::ops::import::{Outcome, check_unchanged, file_fault};
 use crate::ops::post::{Poster, Sealed};
 use crate::store::{self, BatchRow, Head, Read, Store};
 use flate2::Compression;
@@ -238,6 +238,7 @@ pub fn post(
             poster.register_one(&profile)?;
         }
         poster.stage(&mut files.iter().zip(0..).flat_map(|(file, at)| pieces(file, at)))?;
+        files.iter().try_for_each(|file| check_unchanged(&file.source))?;
         sealed = Some(poster.seal()?);
         Ok(true)
     })?;

@@ -45,7 +45,7 @@ use catalogue::Catalogue;
 use findings::Findings;
 use jiff::civil::Date;
 use people::People;
-pub use read::file_fault;
+pub use read::{check_unchanged, file_fault};
 use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -200,14 +200,14 @@ pub fn import(
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    let files = open(request)?;
+    let delivered = Delivered::open(request)?;
     store::again(|| {
         if !request.dry_run {
             approval::check_officers(store, request.profile)?;
         }
-        import_once(store, actor, request, &files, &Way::plain(), inspect, progress)
+        import_once(store, actor, request, &delivered, &Way::plain(), inspect, progress)
     })
-    .map_err(|fault| with_notices(fault, &files))
+    .map_err(|fault| with_notices(fault, &delivered.files))
 }
 
 /// Stages files: what importing them would do is found out, and they wait for a second officer.
@@ -215,12 +215,12 @@ pub fn import(
 /// # Errors
 /// As [`import`]; `A106` where the same files wait already.
 pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: Progress) -> Result<Outcome> {
-    let files = open(request)?;
+    let delivered = Delivered::open(request)?;
     let trial = Request { dry_run: true, ..request.clone() };
     store::again(|| {
         let head = store::head(store, request.log)?;
         let unseen: Inspect = &mut |_, _, _| Ok(());
-        let mut outcome = import_once(store, actor, &trial, &files, &Way::trial(), unseen, progress)?;
+        let mut outcome = import_once(store, actor, &trial, &delivered, &Way::trial(), unseen, progress)?;
         if outcome.refused > 0 && !request.keep_going {
             return Err(refused(&outcome));
         }
@@ -231,8 +231,8 @@ pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: 
             return Ok(outcome);
         }
         let staging = approval::Staging {
-            files: &files,
-            sources: files.iter().map(source_file).collect::<Result<Vec<_>>>()?,
+            files: &delivered.files,
+            sources: delivered.sources.clone(),
             profile: profile_version(store, request.profile)?,
             keep_going: request.keep_going,
             reason: request.reason.clone(),
@@ -246,7 +246,7 @@ pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: 
         outcome.head = sealed.map(|sealed| sealed.head);
         Ok(outcome)
     })
-    .map_err(|fault| with_notices(fault, &files))
+    .map_err(|fault| with_notices(fault, &delivered.files))
 }
 
 /// Approves a staged batch: its files are imported as they were staged.
@@ -266,7 +266,10 @@ pub fn approve(
             approval::check_other(&staged, actor)?;
         }
         let profile = approval::profile(store, &staged)?;
-        let files = approval::files(store, &staged, &profile)?;
+        let delivered = Delivered {
+            files: approval::files(store, &staged, &profile)?,
+            sources: staged.asked.files.clone(),
+        };
         let names: Vec<PathBuf> = staged.asked.files.iter().map(|file| PathBuf::from(&file.name)).collect();
         let why = Some(staged.payload.why.clone()).filter(|why| !why.is_empty());
         let request = Request {
@@ -288,7 +291,7 @@ pub fn approve(
             counted: true,
             accept: &accept,
         };
-        import_once(store, actor, &request, &files, &way, inspect, progress)
+        import_once(store, actor, &request, &delivered, &way, inspect, progress)
     })
 }
 
@@ -296,19 +299,19 @@ fn import_once(
     store: &mut dyn Store,
     actor: &Actor,
     request: &Request,
-    files: &[Incoming],
+    delivered: &Delivered,
     way: &Way,
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
+    let Delivered { files, sources } = delivered;
     let reader = store.reader()?;
-    let seen = seen_before(reader.as_ref(), &sources)?;
+    let seen = seen_before(reader.as_ref(), sources)?;
     let all_seen = seen.len() == sources.len();
     if all_seen
         && way.approves.is_none()
         && !request.verdicts
-        && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, &sources)?
+        && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, sources)?
     {
         return Ok(Outcome { seen, ..outcome });
     }
@@ -364,6 +367,20 @@ fn import_once(
 fn nobody(reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
     drop(reader);
     Box::new(Memory::new())
+}
+
+/// The files of a batch, open, and what it says of each: hashed once, however often they are read.
+struct Delivered {
+    files: Vec<Incoming>,
+    sources: Vec<SourceFile>,
+}
+
+impl Delivered {
+    fn open(request: &Request) -> Result<Delivered> {
+        let files = open(request)?;
+        let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
+        Ok(Delivered { files, sources })
+    }
 }
 
 /// Opens the files and settles how each is read.

@@ -13,7 +13,7 @@ use super::resolve::{Accounts, Resolver, Subject};
 use super::seen::{Again, Row, Rows, Said, Seen};
 use super::way::Way;
 use super::write::Setup;
-use super::{Outcome, Progress, Request, source_file, standard, with_notices};
+use super::{Outcome, Progress, Request, open, source_file, standard, with_notices};
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
@@ -55,7 +55,7 @@ pub fn check(actor: &Actor, request: &Request, progress: Progress) -> Result<Out
         (outcome.batch, outcome.head, outcome.entries) = (None, None, 0);
         return Ok(outcome);
     }
-    let files = super::open(&request)?;
+    let files = open(&request)?;
     check_achievements(&mut store, actor, own, &request, &files, progress)
         .map_err(|fault| with_notices(fault, &files))
 }

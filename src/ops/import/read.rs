@@ -65,7 +65,10 @@ pub struct Intake<'p, 's, T> {
 }
 
 /// A file that somebody writes to is not what was hashed.
-fn check_unchanged(source: &Source) -> Result<()> {
+///
+/// # Errors
+/// `I202` where it was written to since it was opened.
+pub fn check_unchanged(source: &Source) -> Result<()> {
     if !source.was_changed() {
         return Ok(());
     }
