@@ -124,7 +124,6 @@ rules! {
     CreditsUnknown "E309" "credits" "neither the row nor the catalogue says how many credits" "" "give the credits in the row or in the catalogue";
     GradeUnknown "E311" "grade" "the grade is not on its scale" "the grade is kept as written" "correct the grade or the scale";
     NotAccredited "E312" "period" "the outcome was not accredited at the time" "the period is taken as it is" "correct the date, or the outcome's dates of accreditation";
-    LearnerAmbiguous "E313" "learner" "the identifier belongs to several people" "" "merge their accounts, or use another identifier";
     InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
     IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row, or merge the accounts if they are one person's";
     LearnerLike "E318" "name, birth_date" "somebody of this name and birth date has an account" "" "record the identifier with `creditbank learner identify` where they are one person, or open an account with `creditbank learner add` where they are not";
@@ -212,7 +211,7 @@ impl Rule {
     /// True where only a bank can tell whether it is broken: by its registries, its journal, its books.
     pub fn needs_bank(self) -> bool {
         use Rule::*;
-        const IN_A_BANK: [Rule; 23] = [
+        const IN_A_BANK: [Rule; 22] = [
             LearnerUnknown,
             InstitutionUnknown,
             OutcomeUnknown,
@@ -221,7 +220,6 @@ impl Rule {
             CreditsUnknown,
             GradeUnknown,
             NotAccredited,
-            LearnerAmbiguous,
             InstitutionDiffers,
             GroupCounted,
             Conflict,

@@ -117,6 +117,7 @@ pub fn verify(read: &dyn Read, options: &Options, progress: &dyn Fn(u64, u64)) -
     audit.judge_movers()?;
     audit.check_approvals()?;
     audit.judge_people()?;
+    audit.judge_identifiers()?;
     audit.check_registries()?;
     audit.check_derived(&logs)?;
     if options.deep {

@@ -3,7 +3,8 @@
 mod alike;
 
 use super::identifiers::Identifiers;
-use crate::domain::fault::Result;
+use crate::domain::account::Account;
+use crate::domain::fault::{Fault, Result};
 use crate::ledger::links::Links;
 use crate::ledger::lots::Cut;
 use crate::ops::batch::random;
@@ -23,27 +24,14 @@ const WORTH_LOADING: u64 = 8;
 /// Of more accounts than this nothing is loaded, because of the memory that it takes.
 const MOST_LOADED: u64 = 4_000_000;
 
-/// Who an identifier belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// One account.
-    One(i64),
-    /// Nobody.
-    Nobody,
-    /// Several people, which is for a person to settle.
-    Several,
-}
-
 /// The learners of one import.
 pub struct People {
     read: Box<dyn Read + Send>,
     by_identifier: Identifiers,
     /// Whose account is whose.
     links: Links,
-    /// The schemes of which every identifier in the ledger is among them, but those of several people.
+    /// The schemes of which every identifier in the ledger is among them.
     loaded: HashSet<i64>,
-    /// Identifiers of several people, by scheme.
-    shared: HashSet<(i64, Box<str>)>,
     /// Secrets of accounts that were there before, for the run at hand, by account.
     known_keys: Vec<(i64, Key)>,
     first_new: i64,
@@ -78,7 +66,6 @@ impl People {
             by_identifier: Identifiers::default(),
             links,
             loaded: HashSet::new(),
-            shared: HashSet::new(),
             known_keys: Vec::new(),
             first_new,
             seed: Salter::new(&random()?),
@@ -97,25 +84,22 @@ impl People {
     /// of them: one by one each costs as much as ten in a row.
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
+    /// As [`People::find`].
     pub fn load(&mut self, schemes: &[i64], rows: u64) -> Result<()> {
         let known = (self.first_new - 1) as u64;
         if known == 0 || schemes.is_empty() || rows < known / WORTH_LOADING || known > MOST_LOADED {
             return Ok(());
         }
-        let (by_identifier, shared) = (&mut self.by_identifier, &mut self.shared);
+        let by_identifier = &mut self.by_identifier;
         self.read.values_of_identity(&mut |learner, scheme, value| {
             if schemes.contains(&scheme) {
                 match by_identifier.get(scheme, value) {
-                    Some(other) if other != learner => drop(shared.insert((scheme, value.into()))),
+                    Some(other) if other != learner => return Err(shared(other, learner)),
                     _ => by_identifier.insert(scheme, value, learner),
                 }
             }
             Ok(())
         })?;
-        for (scheme, value) in shared.iter() {
-            by_identifier.remove(*scheme, value);
-        }
         self.loaded = schemes.iter().copied().collect();
         Ok(())
     }
@@ -125,41 +109,28 @@ impl People {
         self.by_identifier.get_all(wanted)
     }
 
-    /// The account that an identifier belongs to.
+    /// The account that an identifier belongs to; none where nobody has it.
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
-    pub fn find(&mut self, scheme: i64, value: &str) -> Result<Found> {
+    /// `S919` where two accounts have it, which no command lets happen; where the ledger cannot be read.
+    pub fn find(&mut self, scheme: i64, value: &str) -> Result<Option<i64>> {
         if let Some(id) = self.by_identifier.get(scheme, value) {
-            return Ok(Found::One(id));
+            return Ok(Some(id));
         }
-        let is_shared = || !self.shared.is_empty() && self.shared.contains(&(scheme, Box::from(value)));
-        if self.first_new == 1 || self.loaded.contains(&scheme) && !is_shared() {
-            return Ok(Found::Nobody);
+        if self.first_new == 1 || self.loaded.contains(&scheme) {
+            return Ok(None);
         }
-        let mut ids: Vec<i64> = self
-            .read
-            .identities_with(value)?
-            .into_iter()
-            .filter(|fact| fact.scheme == scheme)
-            .map(|fact| fact.learner)
-            .collect();
-        ids.dedup();
-        match ids.as_slice() {
-            [] => Ok(Found::Nobody),
-            [id] => {
-                self.by_identifier.insert(scheme, value, *id);
-                Ok(Found::One(*id))
+        let mut found = None;
+        for fact in self.read.identities_with(value)?.into_iter().filter(|fact| fact.scheme == scheme) {
+            match found {
+                Some(other) if other != fact.learner => return Err(shared(other, fact.learner)),
+                _ => found = Some(fact.learner),
             }
-            // Accounts of one person: what one of them holds binds the others.
-            [first, rest @ ..] if rest.iter().all(|id| self.links.same(*first, *id)) => {
-                let person = self.links.person(*first);
-                let id = if ids.contains(&person) { person } else { *first };
-                self.by_identifier.insert(scheme, value, id);
-                Ok(Found::One(id))
-            }
-            _ => Ok(Found::Several),
         }
+        if let Some(id) = found {
+            self.by_identifier.insert(scheme, value, id);
+        }
+        Ok(found)
     }
 
     /// Whether two accounts are one person's.
@@ -288,4 +259,12 @@ impl People {
             false => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
         }
     }
+}
+
+/// A ledger in which two accounts have one identifier.
+fn shared(one: i64, other: i64) -> Fault {
+    let what = format!("{} and {} have the same identifier", Account(one), Account(other));
+    Fault::new("S919", what)
+        .why("an identifier belongs to one account, and no command gives it to a second one")
+        .remedy("run `creditbank verify`")
 }

@@ -2,7 +2,6 @@
 //! neither the description is read again nor what it refers to looked up.
 
 use super::catalogue::KnownSystem;
-use super::people::Found;
 use super::resolve::{Accounts, Located, Resolver};
 use super::whose::Whose;
 use crate::domain::credits::Credits;
@@ -196,9 +195,9 @@ impl Resolver<'_> {
             (Some(id), _) => Some(id),
             (None, Accounts::Unasked) => None,
             (None, Accounts::Kept) => match self.people.find(known.scheme, &draft.learner)? {
-                Found::One(id) => Some(id),
-                Found::Nobody if self.opens_unseen() => None,
-                _ => return Ok(None),
+                Some(id) => Some(id),
+                None if self.opens_unseen() => None,
+                None => return Ok(None),
             },
         };
         mapping.count_words(&self.memory.words[known.words as usize]);

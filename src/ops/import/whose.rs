@@ -1,7 +1,7 @@
 //! Whose a row is: the account that its identifiers name, and the identifiers that are new to it.
 
 use super::catalogue::Catalogue;
-use super::people::{Found, People};
+use super::people::People;
 use crate::domain::account::Account;
 use crate::domain::date::Period;
 use crate::domain::fault::Result;
@@ -34,7 +34,7 @@ impl Whose {
         let Some(learner) = self.learner else { return Ok(()) };
         for (scheme, value) in &self.new {
             // Another row may have said it since.
-            if people.find(*scheme, value)? == Found::Nobody {
+            if people.find(*scheme, value)?.is_none() {
                 people.identify(learner, *scheme, value)?;
             }
         }
@@ -72,54 +72,41 @@ pub fn whose(
     };
     let own = people.find(*scheme, &draft.learner)?;
     if draft.identifiers.is_empty() {
-        let learner = match own {
-            Found::One(id) => Some(id),
-            Found::Several => {
-                report(Rule::LearnerAmbiguous, "several accounts have it".to_owned());
-                None
-            }
-            Found::Nobody => {
-                if let Some((rule, reason)) = stranger(asked, catalogue, people)? {
-                    report(rule, reason);
-                }
-                None
-            }
-        };
-        return Ok(Whose::plain(learner));
+        if own.is_none()
+            && let Some((rule, reason)) = stranger(asked, catalogue, people)?
+        {
+            report(rule, reason);
+        }
+        return Ok(Whose::plain(own));
     }
     let mut further = Vec::new();
     for (name, value) in &draft.identifiers {
         let id = catalogue.scheme(name, profile.issuer(name, &draft.institution))?;
         further.push((*name, id, value.as_ref(), people.find(id, value)?));
     }
-    let named =
-        further.iter().find_map(|(.., found)| if let Found::One(id) = found { Some(*id) } else { None });
+    let named = further.iter().find_map(|(.., found)| *found);
     let learner = match (own, named) {
-        (Found::One(id), _) => Some(id),
-        (Found::Several, _) => {
-            report(Rule::LearnerAmbiguous, "several accounts have it".to_owned());
-            return Ok(Whose::default());
-        }
-        (Found::Nobody, Some(id)) if !people.has(id, *scheme)? => Some(id),
-        (Found::Nobody, None) => {
+        (Some(id), _) => Some(id),
+        (None, Some(id)) if !people.has(id, *scheme)? => Some(id),
+        (None, None) => {
             if let Some((rule, reason)) = stranger(asked, catalogue, people)? {
                 report(rule, reason);
                 return Ok(Whose::default());
             }
             None
         }
-        (Found::Nobody, Some(_)) => None,
+        (None, Some(_)) => None,
     };
     let mut new = Vec::new();
-    if own == Found::Nobody {
+    if own.is_none() {
         new.push((*scheme, draft.learner.clone().into_owned()));
     }
     for (name, id, value, found) in further {
         let fault = |rule, reason| mapping.identifier_problem(draft.line, name, value, rule, reason);
         match found {
-            Found::Nobody => new.push((id, value.to_owned())),
-            Found::One(owner) if learner.is_some_and(|learner| people.same(owner, learner)) => {}
-            Found::One(owner) => {
+            None => new.push((id, value.to_owned())),
+            Some(owner) if learner.is_some_and(|learner| people.same(owner, learner)) => {}
+            Some(owner) => {
                 let other = match learner {
                     Some(learner) => format!("the row's learner is {}", Account(learner)),
                     None => format!(
@@ -131,9 +118,6 @@ pub fn whose(
                     Rule::IdentifierTaken,
                     format!("it belongs to account {}, and {other}", Account(owner)),
                 ));
-            }
-            Found::Several => {
-                problems.push(fault(Rule::LearnerAmbiguous, "several accounts have it".to_owned()));
             }
         }
     }

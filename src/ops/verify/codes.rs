@@ -71,6 +71,7 @@ codes! {
     "V514" "a decision uses lots of accounts that were not one person's" REPORT;
     "V515" "two results in one outcome give credit, and it is not repeatable" REPORT;
     "V516" "a conversion, decided again from what it records, is not what it says" REPORT;
+    "V517" "an identifier belongs to two accounts" REPORT;
 }
 
 /// One thing that is not as it must be.

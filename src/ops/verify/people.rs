@@ -6,10 +6,12 @@ use super::columns::{account, shown};
 use super::laws::Entries;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::fault::Result;
+use crate::domain::identifier::DESCRIPTIONS;
 use crate::domain::link::{Description, Link, Pair};
 use crate::ops::people::acts::PeopleActs;
 use crate::ops::people::{describing, descriptions};
-use crate::store::{Act, Cell};
+use crate::domain::registry::Scheme;
+use crate::store::{self, Act, Cell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the journal says about whose account is whose.
@@ -114,6 +116,42 @@ impl Audit<'_> {
                 self.findings.add("V514", format!("movement entry {}", movement.entry), what);
             }
         }
+    }
+
+    /// An identifier belongs to one account: another one would get results that are not its own.
+    pub fn judge_identifiers(&mut self) -> Result<()> {
+        // A registry or a fact that does not decode is a finding already.
+        let schemes: Vec<Scheme> = store::all(self.read).unwrap_or_default();
+        let describing: Vec<i64> = schemes
+            .iter()
+            .filter(|scheme| DESCRIPTIONS.contains(&scheme.name.as_str()))
+            .map(|scheme| scheme.id)
+            .collect();
+        let registers = &self.registers;
+        let mut owners: hashbrown::HashMap<u64, i64> = hashbrown::HashMap::new();
+        let mut doubtful: BTreeSet<(i64, String)> = BTreeSet::new();
+        let _ = self.read.values_of_identity(&mut |learner, scheme, value| {
+            if describing.contains(&scheme) {
+                return Ok(());
+            }
+            let owner = *owners.entry(registers.digest_of((scheme, value))).or_insert(learner);
+            if owner != learner {
+                doubtful.insert((scheme, value.to_owned()));
+            }
+            Ok(())
+        });
+        for (scheme, value) in doubtful {
+            let facts = self.read.identities_with(&value).unwrap_or_default();
+            let owners: BTreeSet<i64> =
+                facts.iter().filter(|fact| fact.scheme == scheme).map(|fact| fact.learner).collect();
+            let mut owners = owners.into_iter();
+            let first = owners.next().unwrap_or_default();
+            for other in owners {
+                let what = format!("an identifier of it is {}'s", account(first));
+                self.findings.add("V517", format!("identity of {}, column value", account(other)), what);
+            }
+        }
+        Ok(())
     }
 
     /// Compares the list of links.
@@ -249,5 +287,61 @@ fn raw(column: &str, cell: &Cell) -> String {
         ("ended" | "apart", Cell::Int(entry)) => EntryId(*entry).to_string(),
         (_, Cell::Text(text)) => text.clone(),
         (_, other) => shown(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::registry::Scheme;
+    use crate::ops::batch::{Actor, BatchPayload};
+    use crate::ops::init::{Founding, init};
+    use crate::ops::post::{Fact, Poster};
+    use crate::ops::verify::{Options, verify};
+    use crate::store::Store;
+    use crate::store::memory::Memory;
+
+    fn fact(learner: i64, nth: i64, scheme: i64, value: &str) -> Fact {
+        Fact { learner, nth, scheme, value: value.into(), valid_from: None, valid_to: None }
+    }
+
+    #[test]
+    fn an_identifier_of_two_accounts_is_found_though_every_leaf_is_intact() {
+        let mut store = Memory::new();
+        let actor = Actor {
+            name: "registrar".into(),
+            site: "desk".into(),
+            now: "2026-01-02T03:04:05Z".parse().unwrap(),
+            command: "test".into(),
+        };
+        let founding = Founding {
+            name: "Test bank".into(),
+            identifier: "bank.example".into(),
+            home_system: "ECTS".into(),
+            time_zone: "UTC".into(),
+        };
+        let head = init(&mut store, &founding, &actor).unwrap();
+        store
+            .append(0, Some(&head), &mut |tx| {
+                let mut poster = Poster::open(tx, 0, &BatchPayload::new(&actor)?)?;
+                for (id, name) in [(1, "student-number"), (2, "name"), (3, "card")] {
+                    poster.register_one(&Scheme { id, name: name.into(), issuer: String::new() })?;
+                }
+                // Two people may have one name, and one text may be a number of two sorts.
+                let facts = vec![
+                    fact(1, 0, 1, "S-1"),
+                    fact(1, 1, 2, "Ann Example"),
+                    fact(2, 0, 1, "S-2"),
+                    fact(2, 1, 2, "Ann Example"),
+                    fact(2, 2, 3, "S-1"),
+                    fact(3, 0, 1, "S-2"),
+                ];
+                poster.enrol(&[(1, [1; 32]), (2, [2; 32]), (3, [3; 32])], facts)?;
+                poster.seal()?;
+                Ok(true)
+            })
+            .unwrap();
+        let verdict = verify(&store, &Options::default(), &|_, _| {}).unwrap();
+        let found: Vec<_> = verdict.findings.iter().map(|found| (found.code, found.place.as_str())).collect();
+        assert_eq!(found, [("V517", "identity of CB000000036, column value")], "{:?}", verdict.findings);
     }
 }
