@@ -92,14 +92,15 @@ fn profiles_lists_every_field() {
 #[test]
 fn profiles_lists_every_scheme_of_identifiers() {
     let mut table = String::from(
-        "| scheme | what it is | form | checked | source | read there |\n|---|---|---|---|---|---|\n",
+        "| scheme | what it is | form | checked | a person has | source | read there |\n|---|---|---|---|---|---|---|\n",
     );
     for scheme in creditbank::domain::scheme::ALL {
         let verified = if scheme.verified { "yes" } else { "not verified at the source" };
         let checked = if scheme.checked.is_empty() { "the form only" } else { scheme.checked };
+        let has = if scheme.single { "one, for life" } else { "perhaps several, for life" };
         writeln!(
             table,
-            "| `{}` | {} | {} | {checked} | {} | {verified} |",
+            "| `{}` | {} | {} | {checked} | {has} | {} | {verified} |",
             scheme.name, scheme.title, scheme.form, scheme.citation
         )
         .unwrap();

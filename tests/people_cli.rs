@@ -367,7 +367,7 @@ fn an_identifier_finds_the_person_and_is_never_two_peoples() {
         &[
             ("import known.csv --profile q.toml", 0, &[]),
             ("import two.csv --profile q.toml", 1, &["E317", "CB000000036", "CB000000052"]),
-            // The college knows the person under another number.
+            // The college knows the person under another number, and born on another day.
             ("import same.csv --profile q.toml", 1, &["E317", "CB000000052"]),
             (
                 "import same.csv --profile other.toml",
@@ -384,6 +384,45 @@ fn an_identifier_finds_the_person_and_is_never_two_peoples() {
             ("import two.csv --profile q.toml", 0, &["nothing"]),
             ("learner identify 02 student-number@NVC:03", 1, &["G122", "CB000000052", "CB000000044"]),
             ("learner describe 02 --former-name Gerhard --to 2010-01-01", 0, &["former-name"]),
+            ("verify", 0, &["clean"]),
+        ],
+    );
+}
+
+#[test]
+fn a_person_has_several_numbers_of_one_college_one_after_the_other() {
+    let folder = bank_of_people("");
+    let folder = folder.path();
+    let put = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let head = "learner,name,former,born,id,course,date,credits\n";
+    put("second.csv", &format!("{head}77,王小明,,2000-11-30,11010519491231002X,C4,2025-06-03,1\n"));
+    put("later.csv", "learner,course,date,credits\n77,C5,2025-06-03,1\n03,C6,2025-06-03,1\n");
+    put("typo.csv", &format!("{head}03,王小明,,2000-11-30,440524188001010014,C7,2025-06-03,1\n"));
+    // A card is issued anew as a student number is: neither says for certain whose the other is.
+    put("card.toml", &with_people("").replace("results", "cards").replace("cn-resident-id", "card"));
+    put("card.csv", &format!("{head}41,Kim Ha,,2001-01-01,K1,C1,2024-06-01,3\n"));
+    put("cards.csv", &format!("{head}41,Kim Ha,,2001-01-01,K2,C2,2024-06-01,3\n"));
+    put("both.csv", &format!("{head}42,Kim Ha,,2001-01-01,K1,C3,2024-06-01,3\n"));
+    let one = ["accounts opened               0", "rows deposited                1"];
+    session(
+        folder,
+        &[
+            ("import known.csv --profile q.toml", 0, &[]),
+            ("import second.csv --profile q.toml", 0, &one),
+            ("learner show 77", 0, &["CB000000052", "03", "11010519491231002X"]),
+            (
+                "import later.csv --profile p.toml",
+                0,
+                &["accounts opened               0", "rows deposited                2"],
+            ),
+            ("import typo.csv --profile q.toml", 1, &["E319", "440524188001010014", "CB000000052"]),
+            ("learner identify 03 cn-resident-id:440524188001010014", 0, &[]),
+            ("import typo.csv --profile q.toml", 0, &one),
+            ("import card.csv --profile card.toml", 0, &["rows deposited                1"]),
+            ("import cards.csv --profile card.toml", 0, &one),
+            ("import both.csv --profile card.toml", 1, &["E317", "learner identify"]),
+            ("learner identify 41 student-number@NVC:42 --from 2024-09-01", 0, &[]),
+            ("import both.csv --profile card.toml", 0, &one),
             ("verify", 0, &["clean"]),
         ],
     );

@@ -102,6 +102,12 @@ fn the_example_is_what_the_page_says_it_is() {
         .exits(0)
         .shows("Silbersee University of Applied Sciences")
         .shows("AT");
+    // Whom the other university knows under its own number is the person with that national identifier.
+    let enrolled = example().replace("int:esi:silbersee.example:000123", "int:esi:montbleu.example:77");
+    session.write("enrolled.xml", enrolled.replace("2025-10-01T", "2025-11-01T"));
+    assert_eq!(deposited(&import(&session, "enrolled.xml").exits(0), "ECTS"), "0");
+    let shown = session.run(&["learner", "show", "CB00000001X"]).exits(0);
+    shown.shows("silbersee.example:000123").shows("montbleu.example:77");
     // The same transcript in a later report is the same results.
     let later = example().replace("2025-09-30T", "2025-12-24T");
     session.write("later.xml", later.replace("2025-10-01T", "2025-12-24T"));

@@ -18,6 +18,10 @@ pub struct Scheme {
     pub checked: &'static str,
     /// True where the whole world has one issuer for it, so that none is recorded.
     pub one_issuer: bool,
+    /// True where it names a person wherever they go, so that it decides whose a row is although other numbers differ.
+    pub decides: bool,
+    /// True where a person has one of it, for life.
+    pub single: bool,
     /// True where messages show the last four characters only.
     pub masked: bool,
     /// Where form and check are published.
@@ -38,6 +42,8 @@ pub const ALL: &[Scheme] = &[
         form: "17 digits and a digit or X; or 15 digits, issued before 1999",
         checked: "birth date; check character by ISO 7064 MOD 11-2. A region that is not known is a warning",
         one_issuer: true,
+        decides: true,
+        single: true,
         masked: false,
         citation: "GB 11643-1999; region codes of provinces: GB/T 2260",
         verified: false,
@@ -50,6 +56,8 @@ pub const ALL: &[Scheme] = &[
         form: "12 digits",
         checked: "",
         one_issuer: true,
+        decides: true,
+        single: true,
         masked: true,
         citation: "no official text was seen; public exporters write 12 digits, and no check digit is known",
         verified: false,
@@ -62,10 +70,26 @@ pub const ALL: &[Scheme] = &[
         form: "15 digits and a digit or X, written without spaces",
         checked: "check character by ISO 7064 MOD 11-2",
         one_issuer: true,
+        decides: true,
+        single: false,
         masked: false,
         citation: "ISO 27729",
         verified: false,
         read: sixteen,
+        doubt: |_| None,
+    },
+    Scheme {
+        name: "national-identifier",
+        title: "A country's number of a person, as ELMO transcripts give it",
+        form: "as it comes; from ELMO with the country of citizenship, such as AT/0000-010199",
+        checked: "nothing",
+        one_issuer: false,
+        decides: true,
+        single: false,
+        masked: false,
+        citation: "EMREX ELMO 1.x schema, `nationalIdentifier` of a learner. Who has two citizenships may have two",
+        verified: true,
+        read: |value| Ok(value.to_owned()),
         doubt: |_| None,
     },
     Scheme {
@@ -74,6 +98,8 @@ pub const ALL: &[Scheme] = &[
         form: "15 digits and a digit or X, in groups of four",
         checked: "check character by ISO 7064 MOD 11-2",
         one_issuer: true,
+        decides: true,
+        single: false,
         masked: false,
         citation: "ORCID, Structure of the ORCID Identifier",
         verified: false,
@@ -86,6 +112,8 @@ pub const ALL: &[Scheme] = &[
         form: "13 digits",
         checked: "",
         one_issuer: true,
+        decides: true,
+        single: false,
         masked: false,
         citation: "HESA, Combined student/module record 06/07, field 004: length 13. A check digit is spoken of \
                    there; its weights could not be read, so it is not checked",
@@ -99,6 +127,8 @@ pub const ALL: &[Scheme] = &[
         form: "10 digits",
         checked: "last digit: 10 less the remainder by 11 of the first nine, weighted 10 to 2",
         one_issuer: true,
+        decides: true,
+        single: true,
         masked: false,
         citation: "Learning Records Service, ULN Validation, version 3 (WSLP02), as quoted by programs that cite it",
         verified: false,
@@ -283,6 +313,7 @@ mod tests {
     fn every_scheme_has_a_name_a_form_and_a_citation() {
         assert!(ALL.is_sorted_by(|a, b| a.name < b.name));
         for scheme in ALL {
+            assert!(scheme.decides || !scheme.single);
             assert!(!scheme.form.is_empty() && !scheme.citation.is_empty() && !scheme.title.is_empty());
         }
     }

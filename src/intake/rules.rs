@@ -125,8 +125,9 @@ rules! {
     GradeUnknown "E311" "grade" "the grade is not on its scale" "the grade is kept as written" "correct the grade or the scale";
     NotAccredited "E312" "period" "the outcome was not accredited at the time" "the period is taken as it is" "correct the date, or the outcome's dates of accreditation";
     InstitutionDiffers "E315" "institution" "the row differs from the institution as registered" "what is registered stands" "correct the row, or change the institution's registration";
-    IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row, or merge the accounts if they are one person's";
+    IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row; if it is one person, merge the accounts, or record the row's own number with `creditbank learner identify`";
     LearnerLike "E318" "name, birth_date" "somebody of this name and birth date has an account" "" "record the identifier with `creditbank learner identify` where they are one person, or open an account with `creditbank learner add` where they are not";
+    IdentifierDiffers "E319" "identifiers" "a person has one identifier of this scheme, and the row's account has another" "" "find out whose the row is: correct it, or record this one too with `creditbank learner identify` where both are the person's";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
     Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";

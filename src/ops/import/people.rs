@@ -46,6 +46,8 @@ pub struct People {
     facts: Vec<Fact>,
     /// Place of the next fact about learners who got facts after their first ones.
     next_fact: HashMap<i64, i64>,
+    /// Schemes of which accounts that were there before got an identifier.
+    further: HashSet<(i64, i64)>,
     /// How many facts a new account began with, and of which schemes, where further ones may follow.
     begun: Option<HashMap<i64, Vec<i64>>>,
     /// Names and birth dates of the accounts opened.
@@ -74,6 +76,7 @@ impl People {
             salters: Vec::new(),
             facts: Vec::new(),
             next_fact: HashMap::new(),
+            further: HashSet::new(),
             begun: None,
             described: alike::Described::default(),
             reviews: Vec::new(),
@@ -157,11 +160,9 @@ impl People {
     }
 
     fn account_has(&self, learner: i64, scheme: i64) -> Result<bool> {
-        if self.facts.iter().any(|fact| fact.learner == learner && fact.scheme == scheme) {
-            return Ok(true);
-        }
         match self.begun.as_ref().and_then(|begun| begun.get(&learner)) {
             Some(schemes) => Ok(schemes.contains(&scheme)),
+            None if self.further.contains(&(learner, scheme)) => Ok(true),
             None => Ok(self.read.identities_of(learner)?.iter().any(|fact| fact.scheme == scheme)),
         }
     }
@@ -180,8 +181,9 @@ impl People {
                 known.iter().map(|fact| fact.nth + 1).max().unwrap_or(0)
             }
         };
-        if let Some(schemes) = begun {
-            schemes.push(scheme);
+        match begun {
+            Some(schemes) => schemes.push(scheme),
+            None => drop(self.further.insert((learner, scheme))),
         }
         self.next_fact.insert(learner, first + 1);
         self.by_identifier.insert(scheme, value, learner);

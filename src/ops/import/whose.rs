@@ -5,10 +5,12 @@ use super::people::People;
 use crate::domain::account::Account;
 use crate::domain::date::Period;
 use crate::domain::fault::Result;
+use crate::domain::scheme;
 use crate::intake::draft::{Draft, Mapping};
 use crate::intake::profile::{Alike, Field, Profile};
 use crate::intake::rules::{Problem, Rule};
 use crate::ops::people::alike::{Like, Person};
+use jiff::civil::Date;
 use std::borrow::Cow;
 
 /// The account of a row.
@@ -58,8 +60,9 @@ pub struct Asked<'a> {
     pub opens: bool,
 }
 
-/// Finds the account of a row. One that an identifier names is the row's, unless another identifier
-/// names another, or the account has another value where the row has one of its own.
+/// Finds the account of a row. One that an identifier names is the row's, unless another identifier names
+/// another, or the account has another value where the row has one of its own. People have several numbers of one
+/// issuer, one after the other: an identifier for life decides whose they are.
 pub fn whose(
     asked: &Asked,
     catalogue: &mut Catalogue,
@@ -84,10 +87,18 @@ pub fn whose(
         let id = catalogue.scheme(name, profile.issuer(name, &draft.institution))?;
         further.push((*name, id, value.as_ref(), people.find(id, value)?));
     }
-    let named = further.iter().find_map(|(.., found)| *found);
+    let named = || further.iter().filter_map(|(name, .., found)| found.map(|id| (*name, id)));
+    let named = named().find(|(name, _)| decides(name)).or_else(|| named().next());
+    let own_scheme = draft.scheme.as_deref().unwrap_or(&profile.learner.scheme);
     let learner = match (own, named) {
         (Some(id), _) => Some(id),
-        (None, Some(id)) if !people.has(id, *scheme)? => Some(id),
+        (None, Some((_, id))) if !people.has(id, *scheme)? => Some(id),
+        // Another number of the same sort: a renewed one, where what names the person is theirs for life.
+        (None, Some((name, id)))
+            if decides(name) && !decides(own_scheme) && !born_otherwise(asked, catalogue, people, id)? =>
+        {
+            Some(id)
+        }
         (None, None) => {
             if let Some((rule, reason)) = stranger(asked, catalogue, people)? {
                 report(rule, reason);
@@ -104,14 +115,19 @@ pub fn whose(
     for (name, id, value, found) in further {
         let fault = |rule, reason| mapping.identifier_problem(draft.line, name, value, rule, reason);
         match found {
-            None => new.push((id, value.to_owned())),
+            None => match learner.filter(|_| scheme::find(name).is_some_and(|known| known.single)) {
+                Some(learner) if people.has(learner, id)? => {
+                    let reason = format!("account {} has another one", Account(learner));
+                    problems.push(fault(Rule::IdentifierDiffers, reason));
+                }
+                _ => new.push((id, value.to_owned())),
+            },
             Some(owner) if learner.is_some_and(|learner| people.same(owner, learner)) => {}
             Some(owner) => {
                 let other = match learner {
                     Some(learner) => format!("the row's learner is {}", Account(learner)),
                     None => format!(
-                        "that account has another `{}` than the row, whose learner would be a new account",
-                        profile.learner.scheme
+                        "that account has another `{own_scheme}` than the row, whose learner would be a new account"
                     ),
                 };
                 problems.push(fault(
@@ -122,6 +138,19 @@ pub fn whose(
         }
     }
     Ok(Whose { learner, new })
+}
+
+/// Whether a row says of its learner another birth date than is known of an account.
+fn born_otherwise(asked: &Asked, catalogue: &Catalogue, people: &People, account: i64) -> Result<bool> {
+    match born(asked.draft).filter(|_| asked.profile.learner.alike != Alike::Off) {
+        Some(born) => people.is_born_otherwise(catalogue, account, born),
+        None => Ok(false),
+    }
+}
+
+/// Whether an identifier of that scheme names a person whatever other numbers they have.
+fn decides(scheme: &str) -> bool {
+    scheme::find(scheme).is_some_and(|known| known.decides)
 }
 
 /// Why no account may be opened for a learner whom no identifier names; `None` where one may.
@@ -152,9 +181,14 @@ fn alike(people: &People, catalogue: &Catalogue, profile: &Profile, draft: &Draf
     }
 }
 
+/// The birth date of a row, where it is known to the day.
+fn born(draft: &Draft) -> Option<Date> {
+    Some(draft.birth_date.as_ref().filter(|period| period.first == period.last)?.first)
+}
+
 /// What a row says of a person, where it gives a name and a birth date known to the day.
 fn person<'d>(draft: &'d Draft) -> Option<Person<'d>> {
-    let born = draft.birth_date.as_ref().filter(|period| period.first == period.last)?.first;
+    let born = born(draft)?;
     let former = draft.former_name.as_deref().map(|name| (name, true));
     let names = [(draft.name.as_deref()?, false)].into_iter().chain(former).collect();
     Some(Person { names, births: vec![born] })

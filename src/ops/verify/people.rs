@@ -8,9 +8,9 @@ use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement};
 use crate::domain::fault::Result;
 use crate::domain::identifier::DESCRIPTIONS;
 use crate::domain::link::{Description, Link, Pair};
+use crate::domain::registry::Scheme;
 use crate::ops::people::acts::PeopleActs;
 use crate::ops::people::{describing, descriptions};
-use crate::domain::registry::Scheme;
 use crate::store::{self, Act, Cell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

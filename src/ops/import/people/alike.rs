@@ -2,6 +2,7 @@
 //! import opened, and noted for somebody to look at.
 
 use super::People;
+use crate::domain::date::parse_iso;
 use crate::domain::fault::Result;
 use crate::domain::likeness::{Born, Likeness, Name, exchanged};
 use crate::ops::import::catalogue::Catalogue;
@@ -50,6 +51,12 @@ impl Described {
         places.filter_map(|place| self.said.get(place.1 as usize)).filter(move |said| said.born == born)
     }
 
+    /// When an account was said to be born; accounts were described in order.
+    fn births_of(&self, account: i64) -> Vec<Date> {
+        let first = self.said.partition_point(|said| said.account < account);
+        self.said[first..].iter().take_while(|said| said.account == account).map(|said| said.born).collect()
+    }
+
     fn text(&self, said: &Said) -> &str {
         self.texts.get(said.start..said.start + said.length as usize).unwrap_or_default()
     }
@@ -76,6 +83,20 @@ impl People {
                 self.described.add(account, *born, name, *former);
             }
         }
+    }
+
+    /// Whether the birth date of the person whose account it is, is known to be another one.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn is_born_otherwise(&self, catalogue: &Catalogue, account: i64, born: Date) -> Result<bool> {
+        let mut births = self.described.births_of(account);
+        for account in self.links.accounts(account).into_iter().filter(|known| *known < self.first_new) {
+            let facts = self.read.identities_of(account)?.into_iter();
+            let facts = facts.filter(|fact| Some(fact.scheme) == catalogue.known_scheme("birth-date", ""));
+            births.extend(facts.filter_map(|fact| parse_iso(&fact.value).ok()));
+        }
+        Ok(!births.is_empty() && !births.contains(&born))
     }
 
     /// Those whom a description fits, of every person the account that names them, the most like first.
