@@ -97,8 +97,8 @@ pub struct Refusal {
     pub reason: String,
     /// The row as a JSON array of its fields.
     pub row: String,
-    /// The key it would have had: JSON array of institution, learner, outcome, period and attempt as
-    /// written; by it a mended row is recognised.
+    /// By what a mended row is recognised: JSON array of institution, learner, outcome, period, attempt and record as
+    /// written, which would be its key, then its credits with a decimal point and its grade.
     pub subject: String,
 }
 

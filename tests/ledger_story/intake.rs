@@ -140,6 +140,58 @@ fn a_mended_file_deposits_just_what_was_refused() {
 }
 
 #[test]
+fn a_row_whose_date_was_the_fault_is_mended_by_one_that_agrees_in_all_else() {
+    let bank = Bank::open();
+    let send = |rows: &[&str], code: i32| {
+        bank.file("a.csv", rows);
+        bank.ends("import a.csv --profile results.toml --keep-going", code);
+    };
+    let waiting = || -> Vec<String> {
+        let rows = bank.rows("report open-items", "refused");
+        rows.iter()
+            .map(|row| format!("{} {} {}", text(row, "learner"), text(row, "outcome"), text(row, "period")))
+            .collect()
+    };
+    send(
+        &[
+            "Li,NVC,ART1,2024-02-30,2,CN,60",
+            "Jo,NVC,ART1,30/02,2,CN,70",
+            "Mei,NVC,ART1,,2,CN,",
+            "Mei,NVC,ART2,2024-06-30,3,CN,1",
+        ],
+        3,
+    );
+    assert_eq!(waiting(), ["Li ART1 2024-02-30", "Jo ART1 30/02", "Mei ART1 "]);
+    // Still wrong, and so one row as before; a re-sit with another grade, and another course, mend nothing.
+    send(&["Li,NVC,ART1,2024-02-31,2,CN,60"], 3);
+    send(&["Jo,NVC,ART1,2024-07-30,2,CN,80", "Jo,NVC,ART2,2024-02-28,2,CN,70"], 0);
+    assert_eq!(waiting(), ["Jo ART1 30/02", "Mei ART1 ", "Li ART1 2024-02-31"]);
+    send(&["Li,NVC,ART1,2024-02-29,2,CN,60", "Mei,NVC,ART1,2024-03,2,CN,"], 0);
+    assert_eq!(waiting(), ["Jo ART1 30/02"]);
+    // One result mends one of two rows.
+    send(&["Jo,NVC,ART1,31/02,2,CN,70"], 3);
+    send(&["Li,NVC,ART3,2023-02-30,2,CN,60", "Li,NVC,ART3,2024-02-30,2,CN,60"], 3);
+    send(&["Jo,NVC,ART1,2024-02-28,2,CN,70", "Li,NVC,ART3,2024-02-28,2,CN,60"], 0);
+    assert_eq!(waiting(), ["Li ART3 2024-02-30"]);
+    bank.does(&format!("reverse {} --reason=test", bank.lot("Jo", "ART1")));
+    bank.does("verify");
+}
+
+#[test]
+fn a_row_with_a_record_number_is_mended_whatever_the_fault_was() {
+    let bank = Bank::open();
+    bank.file(
+        "a.csv",
+        &["Mie,NVC,ART1,2024-02-30,2,CN,60,formal,99,R7", "Jo,NVC,ART1,2024-02-29,x,CN,60,formal,,R8"],
+    );
+    bank.ends("import a.csv --profile results.toml --keep-going", 3);
+    bank.file("b.csv", &["Mei,NVC,ART2,2024-02-28,2.5,CN,61,formal,,R7"]);
+    bank.does("import b.csv --profile results.toml");
+    let rows = bank.rows("report open-items", "refused");
+    assert_eq!(rows.iter().map(|row| text(row, "learner")).collect::<Vec<_>>(), ["Jo"]);
+}
+
+#[test]
 fn a_dry_run_shows_what_a_commit_does_and_changes_nothing() {
     let bank = Bank::open();
     bank.file("a.csv", &["Mei,NVC,Q1,2024-06-30,1,US-QTR,80", "Jo,NVC,Q1,2024-07,1,US-QTR,"]);

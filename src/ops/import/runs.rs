@@ -4,6 +4,7 @@ use super::Outcome;
 use super::read::{Intake, Refused, Sound, Taker};
 use super::resolve::Resolver;
 use super::write::Setup;
+use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
 use crate::intake::csv::Record;
 use crate::intake::draft::Mapping;
@@ -180,9 +181,18 @@ impl Intake<'_, '_, Runs> {
     }
 }
 
-/// What a refused row is known by when it is mended: the parts of the key, as written.
-const SUBJECT: [Field; 5] =
-    [Field::Institution, Field::Learner, Field::Outcome, Field::Period, Field::Attempt];
+/// What a refused row is known by when it is mended: the parts of the key, as written, and what tells that it is the
+/// same row although its date was a fault.
+const SUBJECT: [Field; 8] = [
+    Field::Institution,
+    Field::Learner,
+    Field::Outcome,
+    Field::Period,
+    Field::Attempt,
+    Field::Record,
+    Field::Credits,
+    Field::Grade,
+];
 
 /// A refused row as the ledger keeps it.
 pub fn refusal(mapping: &Mapping, record: &Record, problems: &[Problem], file: usize) -> Result<Refusal> {
@@ -195,6 +205,10 @@ pub fn refusal(mapping: &Mapping, record: &Record, problems: &[Problem], file: u
                 SUBJECT.iter().map(|field| mapping.written(record, *field).into_owned()).collect();
             if key[4].is_empty() {
                 key[4] = "1".to_owned();
+            }
+            // Without the file's decimal mark: whoever reads it later does not know the profile.
+            if let Ok(credits) = Credits::parse(&key[6], mapping.profile().file.decimal_mark) {
+                key[6] = credits.to_string();
             }
             key
         }
