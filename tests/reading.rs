@@ -4,12 +4,13 @@
 
 mod common;
 
+use calamine::{Data, Reader, SheetVisible, Xlsx};
 use common::{Answer, Session};
 use encoding_rs::{Encoding, GB18030, SHIFT_JIS, WINDOWS_1252};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_xlsxwriter::{Format, Workbook};
-use std::io::Write;
+use std::io::{Cursor, Write};
 use std::process::Stdio;
 
 /// A profile of four columns; every learner in these files is fictitious.
@@ -40,18 +41,30 @@ fn count(answer: &Answer, what: &str) -> String {
 /// Imports a file with one bad row, mends the refused row as `mend` does, and sends it back.
 #[track_caller]
 fn round_trip(name: &str, content: &[u8], profile: &str, mend: impl Fn(Vec<u8>) -> Vec<u8>) {
+    let refused = name.trim_end_matches(".gz").rsplit_once('.').unwrap().0.to_owned() + ".refused.csv";
+    round_trip_to(name, &refused, content, profile, mend);
+}
+
+/// The same, where the refused rows are expected in that file.
+#[track_caller]
+fn round_trip_to(
+    name: &str,
+    refused: &str,
+    content: &[u8],
+    profile: &str,
+    mend: impl Fn(Vec<u8>) -> Vec<u8>,
+) {
     let session = Session::bank();
     session.write("p.toml", profile);
     session.write(name, content);
-    let answer = import(&session, name, &["--keep-going"]).exits(3);
+    let answer = import(&session, name, &["--keep-going"]).exits(3).shows(refused);
     assert_eq!(count(&answer, "rows deposited"), "2", "{}", answer.out);
-    let refused = name.trim_end_matches(".gz").rsplit_once('.').unwrap().0.to_owned() + ".refused.csv";
-    let mended = mend(std::fs::read(session.path(&refused)).unwrap());
-    session.write("again.csv", mended);
-    let answer = import(&session, "again.csv", &[]).exits(0);
+    let mended = mend(std::fs::read(session.path(refused)).unwrap());
+    session.write("again", mended);
+    let answer = import(&session, "again", &[]).exits(0);
     assert_eq!((count(&answer, "rows read"), count(&answer, "rows deposited")), ("1".into(), "1".into()));
     // The whole file mended and sent again then has nothing to add.
-    assert_eq!(count(&import(&session, "again.csv", &[]).exits(0), "rows deposited"), "0");
+    assert_eq!(count(&import(&session, "again", &[]).exits(0), "rows deposited"), "0");
     session.run(&["verify"]).exits(0);
 }
 
@@ -141,7 +154,15 @@ fn refused_rows_whose_encoding_would_be_guessed_otherwise_go_back_as_utf_8_with_
 
 /// A workbook with a title above its table, numbers, dates and a text among the numbers.
 fn workbook() -> Vec<u8> {
+    workbook_after(&[])
+}
+
+/// The same behind other sheets.
+fn workbook_after(others: &[&str]) -> Vec<u8> {
     let mut book = Workbook::new();
+    for name in others {
+        book.add_worksheet().set_name(*name).unwrap();
+    }
     let day = Format::new().set_num_format("yyyy/m/d");
     let sheet = book.add_worksheet();
     sheet.set_name("成绩").unwrap();
@@ -161,11 +182,73 @@ fn workbook() -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
+/// All cells of the one sheet of a workbook that is shown: its name, and its rows.
+fn cells(bytes: &[u8]) -> (String, Vec<Vec<Data>>) {
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    let shown = book.sheets_metadata().iter().find(|sheet| sheet.visible == SheetVisible::Visible).unwrap();
+    let name = shown.name.clone();
+    let range = book.worksheet_range(&name).unwrap();
+    (name, range.rows().map(<[Data]>::to_vec).collect())
+}
+
+/// Writes texts into a sheet of that name.
+fn sheet_of(name: &str, rows: &[Vec<Data>]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name(name).unwrap();
+    for (at, row) in rows.iter().enumerate() {
+        for (column, cell) in row.iter().enumerate() {
+            sheet.write(at as u32, column as u16, cell.to_string()).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+/// Looks at the workbook of refused rows, mends the amount, and saves it as the supplier would.
+fn mend_sheet(bytes: Vec<u8>) -> Vec<u8> {
+    let (name, mut rows) = cells(&bytes);
+    assert_eq!(name, "成绩");
+    let text = |text: &str| Data::String(text.to_owned());
+    assert_eq!(rows[0][..5], [CHINESE.map(text).as_slice(), &[text("creditbank_code")]].concat());
+    assert_eq!(rows[1][..5], ["002", "数据结构", "2x", "2024-01-31", "E202"].map(text));
+    assert!(rows[1][5].to_string().contains("line 5, column 3 `学分`: `2x`"), "{:?}", rows[1]);
+    assert_eq!((rows.len(), rows[1].len()), (2, 6));
+    rows[1][2] = text("2");
+    sheet_of(&name, &rows)
+}
+
 #[test]
-fn refused_rows_of_a_workbook_go_back_as_text() {
-    let profile = profile("format = \"xlsx\"\nsheet = \"成绩\"\nheader_row = 3", CHINESE);
-    let parts = &["\u{feff}学号,课程,学分,日期,creditbank_code,", "002,数据结构,2x,2024-01-31,E202,"];
-    round_trip("a.xlsx", &workbook(), &profile, mend_in(encoding_rs::UTF_8, parts));
+fn refused_rows_of_a_workbook_go_back_as_a_workbook() {
+    for shape in ["format = \"xlsx\"\nsheet = \"成绩\"\nheader_row = 3", "sheet = 1", ""] {
+        round_trip_to("a.xlsx", "a.refused.xlsx", &workbook(), &profile(shape, CHINESE), mend_sheet);
+    }
+    round_trip_to("a.xlsx.gz", "a.refused.xlsx", &packed(&workbook()), &profile("", CHINESE), mend_sheet);
+}
+
+#[test]
+fn refused_rows_stand_in_the_sheet_of_the_number_that_the_profile_reads() {
+    let session = Session::bank();
+    session.write("p.toml", profile("sheet = 2", CHINESE));
+    session.write("a.xlsx", workbook_after(&["封面"]));
+    import(&session, "a.xlsx", &["--keep-going"]).exits(3);
+    // Sent back as it came, the row is refused again, and its codes do not stand twice.
+    import(&session, "a.refused.xlsx", &["--keep-going", "--rejects", "again.xlsx"]).exits(3);
+    let (name, rows) = cells(&std::fs::read(session.path("again.xlsx")).unwrap());
+    assert_eq!((name.as_str(), rows.len(), rows[0].len()), ("成绩", 2, 6));
+}
+
+#[test]
+fn refused_rows_of_a_workbook_go_back_as_text_where_its_profile_or_somebody_wants_that() {
+    let profile = profile("sheet = \"成绩\"\nheader_row = 3", CHINESE);
+    let session = Session::bank();
+    session.write("p.toml", &profile);
+    session.write("a.xlsx", workbook());
+    import(&session, "a.xlsx", &["--keep-going", "--rejects", "bad.csv"]).exits(3);
+    let text = std::fs::read_to_string(session.path("bad.csv")).unwrap();
+    assert!(text.starts_with("\u{feff}学号,课程,学分,日期,creditbank_code,"), "{text}");
+    assert!(text.contains("002,数据结构,2x,2024-01-31,E202,"), "{text}");
+    session.write("bad.csv", text.replace("2x", "2"));
+    assert_eq!(count(&import(&session, "bad.csv", &[]).exits(0), "rows deposited"), "1");
 }
 
 #[test]
@@ -241,7 +324,8 @@ fn standard_input_is_read_whatever_comes_through_it() {
         child.stdin.take().unwrap().write_all(&content).unwrap();
         let answer = common::answer(child.wait_with_output().unwrap()).exits(3);
         assert_eq!(count(&answer, "rows deposited"), "2", "{}", answer.out);
-        assert!(session.path("standard-input.refused.csv").exists());
+        let extension = if content.starts_with(b"PK") { "xlsx" } else { "csv" };
+        assert!(session.path(&format!("standard-input.refused.{extension}")).exists());
     }
 }
 

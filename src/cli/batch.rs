@@ -67,7 +67,7 @@ struct Approve {
     /// Why [default: the reason that it was staged with]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Where refused rows go [default: the first file's name with .refused.csv]
+    /// Where refused rows go [default: the first file's name with .refused.csv or .refused.xlsx]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Show exactly what would be posted, and post nothing

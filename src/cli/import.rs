@@ -41,7 +41,7 @@ pub struct Import {
     /// Why: recorded with the batch, and needed for dates in a closed period
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Where refused rows go [default: FILE with .refused.csv]
+    /// Where refused rows go [default: FILE with .refused.csv, or .refused.xlsx of a workbook]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// How many findings of each severity to list; all are counted

@@ -1,5 +1,7 @@
 //! Refused rows, in the file's own columns, to be put right and sent again.
 
+mod sheet;
+
 use super::csv::Record;
 use super::decode::Decode;
 use super::draft::Mapping;
@@ -7,6 +9,7 @@ use super::format::Format;
 use super::incoming::{Guessed, Reading};
 use super::rules::Problem;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
+pub use sheet::RejectSheet;
 use std::io::{self, Read, Seek, Write};
 
 /// The columns that a reject file adds, and that are passed over when it is sent again.
@@ -23,9 +26,7 @@ pub struct RejectWriter<W> {
     encoding: &'static Encoding,
     delimiter: char,
     line_break: &'static str,
-    width: usize,
-    /// Columns that an earlier reject file added, by position.
-    earlier: Vec<usize>,
+    earlier: Earlier,
     rows: u64,
     /// The encoding was guessed.
     is_guess: bool,
@@ -38,7 +39,6 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
     /// Hands on what the system says.
     pub fn new(inner: W, mapping: &Mapping<'_>, reading: &Reading) -> io::Result<RejectWriter<W>> {
         let header = mapping.header();
-        let is_code = |index: &usize| CODE_COLUMNS.contains(&header[*index].as_str());
         let encoding = encoding_of(reading);
         let stated = mapping.profile().file.encoding;
         let mut writer = RejectWriter {
@@ -46,8 +46,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
             encoding,
             delimiter: char::from(reading.delimiter),
             line_break: reading.line_break,
-            width: mapping.width(),
-            earlier: (0..header.len()).filter(is_code).collect(),
+            earlier: Earlier::of(mapping),
             rows: 0,
             is_guess: reading.guessed.contains(&Guessed::Encoding),
         };
@@ -66,10 +65,9 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
     /// # Errors
     /// Hands on what the system says.
     pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
-        let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
-        let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        let [codes, reasons] = said(problems);
         self.rows += 1;
-        self.write_line(record.fields(), record.len(), [&codes.join("; "), &reasons.join("; ")])
+        self.write_line(record.fields(), record.len(), [&codes, &reasons])
     }
 
     /// Number of rows written so far.
@@ -109,13 +107,8 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
         len: usize,
         codes: [&str; 2],
     ) -> io::Result<()> {
-        // The codes of an earlier round go; in a row of another width they are taken to stand last.
-        let is_old = |index: usize| match len == self.width {
-            true => self.earlier.contains(&index),
-            false => self.earlier.last() == Some(&(self.width - 1)) && index + self.earlier.len() >= len,
-        };
         let mut line = String::new();
-        for (_, field) in fields.enumerate().filter(|(index, _)| !is_old(*index)) {
+        for field in self.earlier.without(fields, len) {
             push_field(&mut line, field, self.delimiter);
             line.push(self.delimiter);
         }
@@ -153,6 +146,78 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
         io::copy(&mut text, &mut self.inner)?;
         self.encoding = UTF_8;
         Ok(())
+    }
+}
+
+/// The columns that an earlier reject file added: what they said goes when the row is refused again.
+struct Earlier {
+    /// By position.
+    columns: Vec<usize>,
+    /// How many columns the file has.
+    width: usize,
+}
+
+impl Earlier {
+    fn of(mapping: &Mapping<'_>) -> Earlier {
+        let header = mapping.header();
+        let is_code = |index: &usize| CODE_COLUMNS.contains(&header[*index].as_str());
+        Earlier { columns: (0..header.len()).filter(is_code).collect(), width: mapping.width() }
+    }
+
+    /// The fields of a row without theirs; in a row of another width they are taken to stand last.
+    fn without<'a>(
+        &self,
+        fields: impl Iterator<Item = &'a str>,
+        len: usize,
+    ) -> impl Iterator<Item = &'a str> {
+        let is_old = move |index: usize| match len == self.width {
+            true => self.columns.contains(&index),
+            false => self.columns.last() == Some(&(self.width - 1)) && index + self.columns.len() >= len,
+        };
+        fields.enumerate().filter(move |(index, _)| !is_old(*index)).map(|(_, field)| field)
+    }
+}
+
+/// Codes and reasons of a refused row.
+fn said(problems: &[Problem]) -> [String; 2] {
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+    let reasons: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    [codes.join("; "), reasons.join("; ")]
+}
+
+/// Refused rows, as the supplier sends theirs.
+pub enum Rejects<W> {
+    /// A delimited text.
+    Text(RejectWriter<W>),
+    /// A workbook.
+    Sheet(Box<RejectSheet<W>>),
+}
+
+impl<W: Read + Write + Seek + Send> Rejects<W> {
+    /// Writes one row and what is wrong with it.
+    ///
+    /// # Errors
+    /// Hands on what the system says.
+    pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
+        match self {
+            Rejects::Text(writer) => writer.write(record, problems),
+            Rejects::Sheet(sheet) => sheet.write(record, problems),
+        }
+    }
+
+    /// Writes out what is left to write and gives the inner writer back; [`RejectWriter::settle_guess`] says what `read_as`
+    /// is for.
+    ///
+    /// # Errors
+    /// Hands on what the system says.
+    pub fn finish(self, read_as: impl FnOnce(&W) -> Option<&'static Encoding>) -> io::Result<W> {
+        match self {
+            Rejects::Text(mut writer) => {
+                writer.settle_guess(read_as)?;
+                writer.finish()
+            }
+            Rejects::Sheet(sheet) => sheet.finish(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::fault::Result;
 use crate::intake::csv::Record;
 use crate::intake::draft::Mapping;
 use crate::intake::profile::Field;
-use crate::intake::rejects::RejectWriter;
+use crate::intake::rejects::Rejects;
 use crate::intake::rules::Problem;
 use crate::ops::batch::random;
 use crate::ops::people::ReviewAct;
@@ -62,7 +62,7 @@ impl Run {
 pub struct Runs {
     batch_id: BatchId,
     /// The file of refused rows, where one was begun.
-    pub rejects: Option<RejectWriter<NamedTempFile>>,
+    pub rejects: Option<Rejects<NamedTempFile>>,
     run: Run,
     /// Entries that the ledger had before.
     entries: u64,

@@ -18,9 +18,10 @@ use crate::domain::registry::{ProfileRow, SystemRow};
 use crate::intake::csv::Record;
 use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
+use crate::intake::format::Format;
 use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Manifest, Profile};
-use crate::intake::rejects::RejectWriter;
+use crate::intake::rejects::{RejectSheet, RejectWriter, Rejects};
 use crate::intake::rules::{Problem, Rule};
 use crate::intake::source::STDIN;
 use crate::ops::batch::BatchPayload;
@@ -83,19 +84,29 @@ impl Setup<'_> {
         }
     }
 
+    /// Whether refused rows go into a workbook: where the first file is one, its profile takes such a one back, and nobody
+    /// named a file of another sort.
+    fn rejects_are_a_sheet(&self) -> bool {
+        let is_named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "xlsx");
+        self.files[0].reading.format.is_spreadsheet()
+            && matches!(self.request.profile.file.format, None | Some(Format::Xlsx))
+            && self.request.rejects.as_ref().is_none_or(is_named)
+    }
+
     /// Where refused rows go.
     pub fn rejects_path(&self) -> PathBuf {
         self.request.rejects.clone().unwrap_or_else(|| {
             let first = &self.request.files[0];
+            let extension = if self.rejects_are_a_sheet() { "xlsx" } else { "csv" };
             if first.as_os_str() == STDIN {
-                return PathBuf::from("standard-input.refused.csv");
+                return PathBuf::from(format!("standard-input.refused.{extension}"));
             }
             let unpacked = match first.extension().is_some_and(|extension| extension == "gz") {
                 true => first.with_extension(""),
                 false => first.clone(),
             };
             let stem = unpacked.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            first.with_file_name(format!("{stem}.refused.csv"))
+            first.with_file_name(format!("{stem}.refused.{extension}"))
         })
     }
 
@@ -121,7 +132,7 @@ impl Setup<'_> {
         record: &Record,
         problems: &[Problem],
         file: usize,
-        rejects: &mut Option<RejectWriter<NamedTempFile>>,
+        rejects: &mut Option<Rejects<NamedTempFile>>,
     ) -> Result<()> {
         let target = self.rejects_path();
         let fault = |error: std::io::Error| {
@@ -133,7 +144,17 @@ impl Setup<'_> {
             None => {
                 let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let begun = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
-                rejects.insert(RejectWriter::new(begun, mapping, &self.files[file].reading).map_err(fault)?)
+                rejects.insert(match self.rejects_are_a_sheet() {
+                    true => {
+                        let sheet =
+                            RejectSheet::new(begun, mapping, &self.files[0].reading).map_err(fault)?;
+                        Rejects::Sheet(Box::new(sheet))
+                    }
+                    false => {
+                        let reading = &self.files[file].reading;
+                        Rejects::Text(RejectWriter::new(begun, mapping, reading).map_err(fault)?)
+                    }
+                })
             }
         };
         writer.write(record, problems).map_err(fault)
@@ -144,7 +165,7 @@ impl Setup<'_> {
 struct Read {
     outcome: Outcome,
     late: u64,
-    rejects: Option<RejectWriter<NamedTempFile>>,
+    rejects: Option<Rejects<NamedTempFile>>,
 }
 
 /// A row that what stands already contradicts.
@@ -205,7 +226,7 @@ pub fn run(
             Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.taker.rejects })
         });
         let mut reading = Some(reading);
-        let mut done: Option<(Outcome, Option<RejectWriter<NamedTempFile>>)> = None;
+        let mut done: Option<(Outcome, Option<Rejects<NamedTempFile>>)> = None;
         let work = &mut |tx: &mut dyn Tx| {
             let mut poster = Poster::open(tx, setup.request.log, &setup.payload)?;
             let counts = post(&mut poster, setup, &receiver, &giver)?;
@@ -338,7 +359,7 @@ fn conclude(
     setup: &Setup,
     counts: Counts,
     read: Read,
-) -> Result<(Outcome, Option<RejectWriter<NamedTempFile>>)> {
+) -> Result<(Outcome, Option<Rejects<NamedTempFile>>)> {
     let request = setup.request;
     let Read { mut outcome, late, mut rejects } = read;
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
@@ -398,7 +419,7 @@ fn add_conflicts(
     setup: &Setup,
     counts: &Counts,
     outcome: &mut Outcome,
-    rejects: &mut Option<RejectWriter<NamedTempFile>>,
+    rejects: &mut Option<Rejects<NamedTempFile>>,
 ) -> Result<()> {
     let mut kept = Vec::new();
     let mut found = Findings::new(setup.request.limit);
@@ -434,7 +455,7 @@ fn add_conflicts(
     if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
 }
 
-fn keep_rejects(mut rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
+fn keep_rejects(rejects: Rejects<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
     let target = setup.rejects_path();
     let fault = |error: std::io::Error| {
         Fault::new(
@@ -449,8 +470,7 @@ fn keep_rejects(mut rejects: RejectWriter<NamedTempFile>, setup: &Setup) -> Resu
     let read_as = |file: &NamedTempFile| {
         Some(Incoming::open(file.path(), setup.request.profile).ok()?.reading.encoding)
     };
-    rejects.settle_guess(read_as).map_err(fault)?;
-    let file = rejects.finish().map_err(fault)?;
+    let file = rejects.finish(read_as).map_err(fault)?;
     file.persist(&target).map_err(|error| fault(error.error))?;
     Ok(target)
 }
