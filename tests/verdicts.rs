@@ -50,6 +50,24 @@ const SECOND: [&str; 6] = [
 ];
 
 #[test]
+fn of_attributes_those_are_told_that_differ() {
+    let session = bank();
+    let profile = std::fs::read_to_string(session.path("p.toml")).unwrap();
+    let names = ["room", "mode", "language", "campus", "note"];
+    let columns: String = names.map(|name| format!("{name} = \"{name}\"\n")).concat();
+    session.write("p.toml", format!("{profile}\n[attributes]\n{columns}"));
+    let send = |name: &str, values: &str| {
+        let header = format!("{HEADER},{}", names.join(","));
+        session.write(name, format!("{header}\nL1,MA101,2024-06-30,3,{values}\n"));
+        session.run(&["import", name, "--profile", "p.toml"])
+    };
+    send("a.csv", "R1,online,en,North,").exits(0);
+    let why = "room R1 → R2, mode online → none, note none → late, recorded in batch B2";
+    send("b.csv", "R2,,en,North,late").exits(1).says("E403").says(why);
+    send("c.csv", "R2,,zh,South,late").exits(1).says("language en → zh, 2 other attributes, recorded in");
+}
+
+#[test]
 fn every_row_has_its_verdict_in_a_dry_run_as_in_the_import() {
     let session = bank();
     file(&session, "a.csv", &FIRST);

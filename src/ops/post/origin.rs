@@ -3,10 +3,16 @@
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
 use crate::domain::registry::Attrs;
+use crate::domain::text::shorten;
 use crate::ops::batch::BatchPayload;
 use crate::ops::names::Names;
 use crate::store::{self, Read};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// Attributes that a difference tells, and the most characters of each.
+const ATTRIBUTES: usize = 3;
+const SHOWN: usize = 40;
 
 /// A batch, as whoever sent its files knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +97,10 @@ pub fn difference(
 ) -> Result<String> {
     let mut told = Vec::new();
     for column in differing(old, new) {
+        if column == "attributes" {
+            told.extend(attributes_apart(read, old, new));
+            continue;
+        }
         let [before, after] = [old, new].map(|row| value(read, names, row, column));
         // What cannot be named, as learners are not, is told by its column.
         told.push(match (before.ok().flatten(), after.ok().flatten()) {
@@ -99,6 +109,27 @@ pub fn difference(
         });
     }
     Ok(told.join(", "))
+}
+
+/// The attributes in which two rows differ, each before and after; of many the first ones.
+fn attributes_apart(read: &(impl Read + ?Sized), old: &Achievement, new: &Achievement) -> Vec<String> {
+    let all = |row: &Achievement| -> Map<String, Value> {
+        let kept = row.attrs.and_then(|id| store::get::<Attrs>(read, id).ok());
+        kept.and_then(|kept| serde_json::from_str(&kept.json).ok()).unwrap_or_default()
+    };
+    let (old, new) = (all(old), all(new));
+    let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
+    let apart: Vec<&String> = names.filter(|name| old.get(*name) != new.get(*name)).collect();
+    let text = |value: Option<&Value>| match value {
+        None => "none".to_owned(),
+        Some(value) => shorten(value.as_str().unwrap_or(&value.to_string()), SHOWN),
+    };
+    let one = |name: &&String| format!("{name} {} → {}", text(old.get(*name)), text(new.get(*name)));
+    let mut told: Vec<String> = apart.iter().take(ATTRIBUTES).map(one).collect();
+    if apart.len() > ATTRIBUTES {
+        told.push(format!("{} other attributes", apart.len() - ATTRIBUTES));
+    }
+    told
 }
 
 fn value(
@@ -117,9 +148,6 @@ fn value(
         "system" => names.system(read, row.system)?.code.clone(),
         "credits" => row.amount.to_string(),
         "grade" => or_none(row.grade.map(|id| names.grade(read, id)).transpose()?.map(|g| g.written.clone())),
-        "attributes" => {
-            or_none(row.attrs.map(|id| store::get::<Attrs>(read, id)).transpose()?.map(|a| a.json))
-        }
         "group load" => or_none(row.group_load.map(|load| load.to_string())),
         "record" => or_none(row.record.clone()),
         _ => return Ok(None),
