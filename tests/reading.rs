@@ -9,7 +9,7 @@ use common::{Answer, Session};
 use encoding_rs::{Encoding, GB18030, SHIFT_JIS, WINDOWS_1252};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rust_xlsxwriter::{Format, Workbook};
+use rust_xlsxwriter::{Format, Formula, Workbook};
 use std::io::{Cursor, Write};
 use std::process::Stdio;
 
@@ -235,6 +235,38 @@ fn refused_rows_stand_in_the_sheet_of_the_number_that_the_profile_reads() {
     import(&session, "a.refused.xlsx", &["--keep-going", "--rejects", "again.xlsx"]).exits(3);
     let (name, rows) = cells(&std::fs::read(session.path("again.xlsx")).unwrap());
     assert_eq!((name.as_str(), rows.len(), rows[0].len()), ("成绩", 2, 6));
+}
+
+#[test]
+fn what_a_workbook_lost_is_refused_again_however_it_goes_back() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in CHINESE.into_iter().enumerate() {
+        sheet.write(0, column as u16, name).unwrap();
+    }
+    for (row, title) in [(1, "A"), (2, "B")] {
+        sheet.write(row, 0, "001").unwrap();
+        sheet.write(row, 1, title).unwrap();
+        sheet.write(row, 2, 2).unwrap();
+        sheet.write(row, 3, "2024-01-31").unwrap();
+    }
+    sheet.write(1, 0, 440_981_199_001_011_234.0).unwrap();
+    sheet.write(2, 1, Formula::new("=NA()").set_result("#N/A")).unwrap();
+    let book = book.save_to_buffer().unwrap();
+    for rejects in ["bad.xlsx", "bad.csv"] {
+        let session = Session::bank();
+        session.write("p.toml", profile("", CHINESE));
+        session.write("a.xlsx", &book);
+        for (from, to) in [("a.xlsx", rejects), (rejects, "again.csv")] {
+            let answer = import(&session, from, &["--keep-going", "--rejects", to]).exits(3);
+            assert_eq!(count(&answer, "rows refused"), "2", "{}", answer.out);
+            let text = answer.shows("E211").shows("E214").out;
+            assert!(!text.contains("E201"), "{text}");
+        }
+        let text = std::fs::read_to_string(session.path("again.csv")).unwrap();
+        assert!(text.contains("4.409811990010112E+17,A,2,2024-01-31,E211,"), "{text}");
+        assert!(text.contains("001,#N/A,2,2024-01-31,E214,"), "{text}");
+    }
 }
 
 #[test]

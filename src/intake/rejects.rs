@@ -7,9 +7,10 @@ use super::decode::Decode;
 use super::draft::Mapping;
 use super::format::Format;
 use super::incoming::{Guessed, Reading};
-use super::rules::Problem;
+use super::rules::{Problem, Rule};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
 pub use sheet::RejectSheet;
+use std::borrow::Cow;
 use std::io::{self, Read, Seek, Write};
 
 /// The columns that a reject file adds, and that are passed over when it is sent again.
@@ -55,7 +56,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
             writer.inner.write_all(MARK)?;
         }
         if !header.is_empty() {
-            writer.write_line(header.iter().map(String::as_str), header.len(), CODE_COLUMNS)?;
+            writer.write_line(header.iter().map(Cow::from), header.len(), CODE_COLUMNS)?;
         }
         Ok(writer)
     }
@@ -67,7 +68,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
     pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
         let [codes, reasons] = said(problems);
         self.rows += 1;
-        self.write_line(record.fields(), record.len(), [&codes, &reasons])
+        self.write_line(fields(record), record.len(), [&codes, &reasons])
     }
 
     /// Number of rows written so far.
@@ -103,13 +104,13 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
 
     fn write_line<'a>(
         &mut self,
-        fields: impl Iterator<Item = &'a str>,
+        fields: impl Iterator<Item = Cow<'a, str>>,
         len: usize,
         codes: [&str; 2],
     ) -> io::Result<()> {
         let mut line = String::new();
         for field in self.earlier.without(fields, len) {
-            push_field(&mut line, field, self.delimiter);
+            push_field(&mut line, &field, self.delimiter);
             line.push(self.delimiter);
         }
         if self.encoding != UTF_8 && self.encoding.encode(&line).2 {
@@ -165,17 +166,34 @@ impl Earlier {
     }
 
     /// The fields of a row without theirs; in a row of another width they are taken to stand last.
-    fn without<'a>(
-        &self,
-        fields: impl Iterator<Item = &'a str>,
-        len: usize,
-    ) -> impl Iterator<Item = &'a str> {
+    fn without<T>(&self, fields: impl Iterator<Item = T>, len: usize) -> impl Iterator<Item = T> {
         let is_old = move |index: usize| match len == self.width {
             true => self.columns.contains(&index),
             false => self.columns.last() == Some(&(self.width - 1)) && index + self.columns.len() >= len,
         };
         fields.enumerate().filter(move |(index, _)| !is_old(*index)).map(|(_, field)| field)
     }
+}
+
+/// The fields of a refused row as they go back. A number of which its cell lost digits goes back as a spreadsheet shows it:
+/// as a text of all digits nobody would know it for what it is, and it would be taken.
+fn fields(record: &Record) -> impl Iterator<Item = Cow<'_, str>> {
+    let is_damaged =
+        |at| record.doubts().iter().any(|doubt| doubt.index == at && doubt.rule == Rule::IdentifierDamaged);
+    record.fields().enumerate().map(move |(at, field)| match is_damaged(at) {
+        true => Cow::Owned(exponent(field)),
+        false => Cow::Borrowed(field),
+    })
+}
+
+/// `440981199001011300` as `4.409811990010113E+17`.
+fn exponent(number: &str) -> String {
+    let whole = number.split('.').next().unwrap_or_default();
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    let rest = rest.trim_end_matches('0');
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{first}{point}{rest}E+{}", digits.len().saturating_sub(1))
 }
 
 /// Codes and reasons of a refused row.

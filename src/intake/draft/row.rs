@@ -185,6 +185,9 @@ impl<'a> Row<'a, '_> {
             self.doubt(slot, index);
         }
         let meant = slot.map.and_then(|map| self.mapping.words[map].meant(&value));
+        if value.starts_with('#') && meant.is_none() {
+            self.error_word(slot, index, &value);
+        }
         Some(meant.map_or(value, Cow::Borrowed))
     }
 
@@ -385,11 +388,27 @@ impl<'a> Row<'a, '_> {
         }
     }
 
+    /// Refuses what a formula came to, written as a text, once although two fields may read it.
+    #[cold]
+    fn error_word(&mut self, slot: Slot<'a>, index: usize, value: &str) {
+        let told = |problem: &Problem| {
+            problem.rule == Rule::CellError
+                && problem.column.as_ref().is_some_and(|column| column.number == index + 1)
+        };
+        if ERRORS.contains(&value) && !self.problems.iter().any(told) {
+            self.fault(slot, Rule::CellError, value, "a spreadsheet writes this for an error, not a value");
+        }
+    }
+
     #[cold]
     fn fault(&mut self, slot: Slot<'a>, rule: Rule, value: &str, reason: impl Into<String>) {
         self.problems.push(self.mapping.judged(rule, self.record.line(), slot, value, reason));
     }
 }
+
+/// What spreadsheets write for formulas that came to nothing.
+const ERRORS: [&str; 9] =
+    ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"];
 
 /// `4.40981E+17`: a long number after a spreadsheet has shown it.
 fn looks_like_exponent(value: &str) -> bool {

@@ -1,12 +1,13 @@
 //! Refused rows of a workbook, as a workbook.
 
-use super::{CODE_COLUMNS, Earlier, said};
+use super::{CODE_COLUMNS, Earlier, fields, said};
 use crate::intake::csv::Record;
 use crate::intake::draft::Mapping;
 use crate::intake::incoming::Reading;
 use crate::intake::profile::Sheet;
 use crate::intake::rules::Problem;
 use rust_xlsxwriter::{IgnoreError, Workbook, Worksheet, XlsxError};
+use std::borrow::Cow;
 use std::io::{self, Seek, Write};
 
 /// Most characters of a cell.
@@ -53,7 +54,7 @@ impl<W: Write + Seek + Send> RejectSheet<W> {
         let earlier = Earlier::of(mapping);
         let mut rejects = RejectSheet { inner, workbook, at, row: 0, earlier };
         if !header.is_empty() {
-            rejects.line(header.iter().map(String::as_str), header.len(), CODE_COLUMNS)?;
+            rejects.line(header.iter().map(Cow::from), header.len(), CODE_COLUMNS)?;
             rejects.sheet()?.set_freeze_panes(1, 0).map_err(io::Error::other)?;
         }
         Ok(rejects)
@@ -65,7 +66,7 @@ impl<W: Write + Seek + Send> RejectSheet<W> {
     /// Hands on what the system says, and where a sheet holds no more rows.
     pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
         let [codes, reasons] = said(problems);
-        self.line(record.fields(), record.len(), [&codes, &reasons])
+        self.line(fields(record), record.len(), [&codes, &reasons])
     }
 
     /// Writes the workbook and gives the inner writer back.
@@ -84,18 +85,18 @@ impl<W: Write + Seek + Send> RejectSheet<W> {
 
     fn line<'a>(
         &mut self,
-        fields: impl Iterator<Item = &'a str>,
+        fields: impl Iterator<Item = Cow<'a, str>>,
         len: usize,
         codes: [&str; 2],
     ) -> io::Result<()> {
-        let fields: Vec<&str> = self.earlier.without(fields, len).collect();
+        let fields: Vec<Cow<str>> = self.earlier.without(fields, len).collect();
         let row = self.row;
         self.row += 1;
         let mut cut = "";
         let sheet = self.sheet()?;
         let mut column = 0;
         for field in fields {
-            if put(sheet, row, column, field)? {
+            if put(sheet, row, column, &field)? {
                 cut = "; a value was too long for a cell and is cut: the bank keeps it whole";
             }
             column += 1;
