@@ -264,7 +264,10 @@ fn what_a_workbook_lost_is_refused_again_however_it_goes_back() {
             assert!(!text.contains("E201"), "{text}");
         }
         let text = std::fs::read_to_string(session.path("again.csv")).unwrap();
-        assert!(text.contains("4.409811990010112E+17,A,2,2024-01-31,E211,"), "{text}");
+        // How many digits a lost number shows is the workbook's affair.
+        let lost = text.lines().nth(1).unwrap_or_default();
+        assert!(lost.starts_with("4.40981199001011"), "{text}");
+        assert!(lost.contains("E+17,A,2,2024-01-31,E211,"), "{text}");
         assert!(text.contains("001,#N/A,2,2024-01-31,E214,"), "{text}");
     }
 }
