@@ -201,13 +201,16 @@ CREATE TABLE batch (
   size     INTEGER NOT NULL,
   payload  TEXT NOT NULL
 ) STRICT;
+-- `about` is the decision that another one is about: that a release ends, or that is appealed.
 CREATE TABLE decision (
   entry    INTEGER PRIMARY KEY,
   learner  INTEGER,
   verb     TEXT NOT NULL,
   target   TEXT,
-  rule     INTEGER
+  rule     INTEGER,
+  about    INTEGER
 ) STRICT;
+CREATE INDEX decision_about ON decision (about) WHERE about IS NOT NULL;
 -- That an account is the same person's as another, since a day; ended by an unmerge act, or it stands.
 -- Entries keep the account under which they were made: whoever asks for the person finds both.
 CREATE TABLE link (
@@ -320,6 +323,10 @@ CREATE VIEW v_movement AS
          p.written AS effective, m.undoes
   FROM movement m JOIN system y ON y.id = m.system JOIN period p ON p.id = m.period
   LEFT JOIN decision d ON d.entry = m.decision;
+
+CREATE VIEW v_decision AS
+  SELECT d.entry, d.learner, d.verb, d.target, b.name AS book, r.code AS rule, b.version AS book_version, d.about
+  FROM decision d LEFT JOIN rule r ON r.id = d.rule LEFT JOIN book b ON b.id = r.book;
 
 CREATE VIEW v_balance AS
   SELECT b.learner, y.code AS system, b.held, b.placed, b.converted, b.redeemed, b.expired, b.transferred

@@ -276,6 +276,7 @@ impl Banks {
             let target = convert::target(store, target)?;
             let request = convert::Request {
                 learners: learners.clone(),
+                lots: None,
                 target,
                 date: TODAY,
                 reason: None,

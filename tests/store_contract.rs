@@ -145,7 +145,7 @@ fn batch(entry: EntryId, no: i64, size: i64) -> BatchRow {
 
 fn decision(entry: EntryId) -> DecisionRow {
     let verb = "convert".to_owned();
-    DecisionRow { entry, learner: Some(1), verb, target: Some("ECTS".to_owned()), rule: Some(3) }
+    DecisionRow { entry, learner: Some(1), verb, target: Some("ECTS".to_owned()), rule: Some(3), about: None }
 }
 
 fn link(entry: EntryId, account: i64, ended: Option<EntryId>) -> Link {
@@ -321,12 +321,13 @@ fn say_journal(read: &dyn Read, said: &mut Vec<String>) -> Vec<EntryId> {
 fn say_by_place(read: &dyn Read, places: &[EntryId], said: &mut Vec<String>) {
     for &place in places {
         said.push(format!(
-            "at {place}: {:?} {:?} {:?} {:?} {:?} {:?}",
+            "at {place}: {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             read.act(place).unwrap(),
             read.achievement(place).unwrap(),
             read.movement(place).unwrap(),
             read.batch_of(place).unwrap(),
             read.decision(place).unwrap(),
+            read.decisions_about(place).unwrap(),
             gather(|each| read.act_rows(place, each)),
         ));
     }
@@ -962,13 +963,17 @@ fn an_entry_knows_its_batch() {
 fn decisions_come_back_as_written() {
     on_every_engine(|store| {
         let bare = DecisionRow { learner: None, target: None, rule: None, ..decision(at(2)) };
+        let appeal = DecisionRow { verb: "appeal".into(), about: Some(at(2)), ..decision(at(7)) };
         commit(store, |tx| {
             tx.put_decision(&bare)?;
-            tx.put_decision(&decision(at(5)))
+            tx.put_decision(&decision(at(5)))?;
+            tx.put_decision(&appeal)
         });
         assert_eq!(store.decision(at(2)), Ok(Some(bare.clone())));
         assert_eq!(store.decision(at(3)), Ok(None));
-        assert_eq!(gather(|each| store.decisions(each)), [bare, decision(at(5))]);
+        assert_eq!(store.decisions_about(at(2)), Ok(vec![appeal.clone()]));
+        assert_eq!(store.decisions_about(at(5)), Ok(vec![]));
+        assert_eq!(gather(|each| store.decisions(each)), [bare, decision(at(5)), appeal]);
         refuse(store, "S501", |tx| tx.put_decision(&decision(at(5))));
     });
 }
@@ -1194,7 +1199,8 @@ fn put(tx: &mut dyn Tx, log: i64, next: &mut u64, sort: Sort, seed: u64) -> Resu
         }
         Sort::Decision => {
             let (learner, rule) = (picks.some(4), picks.some(9));
-            tx.put_decision(&DecisionRow { learner, rule, ..decision(place(picks)) })
+            let about = picks.some(9).map(|seq| at(seq as u64));
+            tx.put_decision(&DecisionRow { learner, rule, about, ..decision(place(picks)) })
         }
         Sort::Link => {
             let (entry, ended) = (at(picks.below(6) as u64), picks.some(9).map(|seq| at(seq as u64)));

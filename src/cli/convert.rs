@@ -67,6 +67,7 @@ impl Convert {
         let mut store = context.open()?;
         let request = convert::Request {
             learners: accounts(&store, self.all, &self.learners)?,
+            lots: None,
             target: convert::target(&store, &self.to)?,
             date: self.act.date(context, &store)?,
             reason: self.act.reason.clone(),

@@ -154,7 +154,7 @@ fn kept(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
     Ok(())
 }
 
-fn lost_columns() -> [Column; 10] {
+fn lost_columns() -> [Column; 11] {
     [
         Column::text("target", "Target"),
         Column::text("lot", "Lot"),
@@ -166,6 +166,7 @@ fn lost_columns() -> [Column; 10] {
         Column::text("rescue", "What would rescue it"),
         Column::text("rule", "Rule"),
         Column::text("waits", "Waits"),
+        Column::text("code", "Code"),
     ]
 }
 
@@ -184,6 +185,7 @@ fn lost(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 lost.rescue.clone().into(),
                 lost.rule.clone().into(),
                 Cell::Flag(lost.waits),
+                lost.code.into(),
             ])?;
         }
     }

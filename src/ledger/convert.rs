@@ -206,6 +206,17 @@ pub struct Left {
 }
 
 impl Left {
+    /// The stable words for the reasons, each once, in order.
+    pub fn codes(&self) -> Vec<&'static str> {
+        let mut codes: Vec<&str> = self.reasons.iter().map(|(_, reason)| reason.code()).collect();
+        if codes.is_empty() {
+            codes.push("no-rule");
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
     /// The reasons in words.
     pub fn why(&self, set: &RuleSet) -> String {
         let said = |(rule, reason): &(usize, Reason)| format!("rule {}: {reason}", set.rule(*rule).id);

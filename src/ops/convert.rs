@@ -37,6 +37,8 @@ const LISTED: usize = 1_000;
 pub struct Request {
     /// Accounts; all where nothing is said.
     pub learners: Option<Vec<i64>>,
+    /// The lots that may be placed; all where nothing is said.
+    pub lots: Option<BTreeSet<EntryId>>,
     /// Where to.
     pub target: Target,
     /// Effective date.
@@ -58,6 +60,8 @@ pub struct LeftLot {
     pub lot: EntryId,
     /// Why.
     pub why: String,
+    /// The stable words for the reasons.
+    pub codes: Vec<&'static str>,
     /// True where a date must be known to the day first.
     pub undecided: bool,
 }
@@ -71,6 +75,8 @@ pub struct Outcome {
     pub learners: u64,
     /// Decisions taken.
     pub decisions: u64,
+    /// The decisions that placed lots, where the lots were named.
+    pub placed: Vec<EntryId>,
     /// Decisions of which it is not proven that no other is better.
     pub unproven: u64,
     /// Lots placed.
@@ -117,28 +123,41 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
     let mut waiting = waiting(store)?;
     let mut outcome = Outcome::default();
     store.append(request.log, Some(&head), &mut |tx| {
-        let mut poster = Poster::open(tx, request.log, &payload)?;
-        let period = day(&mut poster, request.date)?;
-        let mut run = Run {
-            poster,
-            request,
-            set: &set,
-            orders: &orders,
-            systems: HashMap::new(),
-            period,
-            outcome: Outcome::default(),
-            waiting: &mut waiting,
-        };
-        run.all()?;
-        outcome = std::mem::take(&mut run.outcome);
+        let poster = Poster::open(tx, request.log, &payload)?;
+        let (poster, done) = run(poster, request, &set, &orders, &mut waiting)?;
+        outcome = done;
         if outcome.decisions == 0 {
             return Ok(false);
         }
-        let sealed = run.poster.seal()?;
+        let sealed = poster.seal()?;
         (outcome.batch, outcome.head) = (Some(sealed.batch.no), Some(sealed.head));
         Ok(!request.dry_run)
     })?;
     Ok(outcome)
+}
+
+/// Converts as a part of another batch, of which the payload names the books in force.
+///
+/// # Errors
+/// As [`convert`].
+pub fn within<'t>(poster: Poster<'t>, request: &Request, set: &RuleSet) -> Result<(Poster<'t>, Outcome)> {
+    let orders = rules::orders(poster.read())?;
+    let mut waiting = waiting(poster.read())?;
+    run(poster, request, set, &orders, &mut waiting)
+}
+
+fn run<'t>(
+    mut poster: Poster<'t>,
+    request: &Request,
+    set: &RuleSet,
+    orders: &impl Orders,
+    waiting: &mut BTreeSet<(EntryId, i64)>,
+) -> Result<(Poster<'t>, Outcome)> {
+    let period = day(&mut poster, request.date)?;
+    let (systems, outcome) = (HashMap::new(), Outcome::default());
+    let mut run = Run { poster, request, set, orders, systems, period, outcome, waiting };
+    run.all()?;
+    Ok((run.poster, run.outcome))
 }
 
 /// Lots and rules that wait for a day already, so that asking again records nothing new.
@@ -210,9 +229,11 @@ impl<O: Orders> Run<'_, '_, O> {
         let read = self.poster.read();
         let accounts = self.poster.links().accounts(learner);
         let lots = learners::lots_of(read, &names, &accounts, &Cut::default())?;
+        let asked = self.request.lots.as_ref();
         let (on_hold, own): (Vec<&Lot>, Vec<&Lot>) = lots
             .iter()
             .filter(|lot| lot.held > Credits::ZERO && lot.achievement.entry.log() == self.request.log)
+            .filter(|lot| asked.is_none_or(|lots| lots.contains(&lot.achievement.entry)))
             .partition(|lot| lot.on_hold.is_some());
         let sources = own
             .iter()
@@ -227,13 +248,15 @@ impl<O: Orders> Run<'_, '_, O> {
             self.place(learner, act, &own, &planned)?;
         }
         for (lot, why) in passed_over {
-            self.leave(LeftLot { account: Account(learner), lot, why, undecided: false }, true);
+            let codes = vec!["on-hold"];
+            self.leave(LeftLot { account: Account(learner), lot, why, codes, undecided: false }, true);
         }
         for left in plan.refused.iter().chain(&plan.undecided) {
             // Of everybody's lots those are listed that a rule speaks of: they need somebody's attention.
             let told = !left.reasons.is_empty() || self.request.learners.is_some();
             let (account, lot, why) = (Account(learner), left.lot, left.why(self.set));
-            self.leave(LeftLot { account, lot, why, undecided: left.waits_for.is_some() }, told);
+            let (codes, undecided) = (left.codes(), left.waits_for.is_some());
+            self.leave(LeftLot { account, lot, why, codes, undecided }, told);
         }
         for left in &plan.undecided {
             let lot = own.iter().find(|lot| lot.achievement.entry == left.lot);
@@ -273,6 +296,7 @@ impl<O: Orders> Run<'_, '_, O> {
             verb: decision.verb.clone(),
             target: Some(decision.target.clone()),
             rule: Some(decision.rule),
+            about: None,
         };
         self.poster.decision(row, decision.payload()?)
     }
@@ -282,6 +306,9 @@ impl<O: Orders> Run<'_, '_, O> {
         let system = self.system(&rule.id, &rule.system)?;
         let decision = planned.decision(act, Account(account_of(learner, act, lots)));
         let entry = self.open(&decision)?;
+        if self.request.lots.is_some() {
+            self.outcome.placed.push(entry);
+        }
         let mut movements = Vec::with_capacity(2 * act.lots.len());
         for taken in &act.lots {
             let at = lots.binary_search_by_key(&taken.lot, |lot| lot.achievement.entry);

@@ -132,6 +132,7 @@ fn one(poster: &mut Poster, request: &Request, entry: EntryId, period: i64) -> R
         verb: decision.verb,
         target: None,
         rule: None,
+        about: None,
     };
     let decision = poster.decision(row, json)?;
     let movement = NewMovement {

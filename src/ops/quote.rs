@@ -76,6 +76,8 @@ pub struct Lost {
     pub rule: Option<String>,
     /// Why.
     pub why: String,
+    /// The stable word for it.
+    pub code: &'static str,
     /// What would rescue it.
     pub rescue: Option<String>,
     /// True where only a day is missing.
@@ -256,6 +258,7 @@ fn bound(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Lost>>
                 credit: credit(source, placement.taken),
                 rule: None,
                 why: format!("placed at {target} (decision {decision})"),
+                code: "placed",
                 rescue: Some(format!("its release: `creditbank release {decision}`")),
                 waits: false,
             });
@@ -265,6 +268,7 @@ fn bound(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Lost>>
                 credit: credit(source, lot.held),
                 rule: None,
                 why: why(read, decision)?,
+                code: "on-hold",
                 rescue: Some("the end of the hold".to_owned()),
                 waits: false,
             });
@@ -313,6 +317,7 @@ fn lost_for(left: &Left, set: &RuleSet, sources: &[Source], orders: &impl Orders
         credit: credit(source, source.held),
         rule: rule.map(|rule| set.in_book(rule).name.clone()),
         why: reason.to_string(),
+        code: reason.code(),
         rescue: rescue(reason, orders),
         waits: rule.is_some() && rule == left.waits_for,
     };

@@ -470,6 +470,7 @@ impl Run<'_, '_> {
             verb: verb.to_owned(),
             target: None,
             rule: None,
+            about: of,
         };
         if let Some(decision) = of {
             let payload = serde_json::json!({

@@ -137,12 +137,14 @@ pub struct DecisionRow {
     pub entry: EntryId,
     /// The learner, where it is about one.
     pub learner: Option<i64>,
-    /// `convert`, `undecided`, `release`, `reverse`, `hold` or `unhold`.
+    /// `convert`, `undecided`, `release`, `reverse`, `hold`, `request`, `refuse`, `appeal` …
     pub verb: String,
     /// Code of the target system or institution.
     pub target: Option<String>,
     /// The rule applied.
     pub rule: Option<i64>,
+    /// The decision that this one is about: that it ends, or that it answers.
+    pub about: Option<EntryId>,
 }
 
 /// The dimensions that the summary is kept by.
@@ -323,6 +325,8 @@ pub trait Read {
     fn batch_of(&self, entry: EntryId) -> Result<Option<BatchRow>>;
     /// One decision.
     fn decision(&self, entry: EntryId) -> Result<Option<DecisionRow>>;
+    /// The decisions about another one, by entry.
+    fn decisions_about(&self, entry: EntryId) -> Result<Vec<DecisionRow>>;
     /// All decisions, by entry.
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()>;
     /// All links between accounts, standing and ended, by entry.

@@ -281,6 +281,7 @@ fn decide(poster: &mut Poster, verb: &str, learner: Option<i64>, moves: &[NewMov
         verb: text(verb),
         target: (verb == "convert").then(|| text("US-SEM")),
         rule: (verb == "convert").then_some(1),
+        about: None,
     };
     let mut payload = serde_json::json!({ "verb": verb, "why": "a test" });
     if verb == "convert" {

@@ -179,6 +179,33 @@ impl From<Age> for AgeText {
 }
 
 impl Reason {
+    /// The stable word for it, as decisions record it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::NoRule { .. } => "no-rule",
+            Reason::Denied { .. } => "denied",
+            Reason::Barred { .. } => "barred",
+            Reason::Waits { .. } => "waits",
+            Reason::NotValid { .. } => "not-valid",
+            Reason::Approval { .. } => "approval",
+            Reason::Grade { .. } => "grade",
+            Reason::Score { .. } => "score",
+            Reason::Level { .. } => "level",
+            Reason::Hours { .. } => "hours",
+            Reason::Kind { .. } => "kind",
+            Reason::Age { .. } => "age",
+            Reason::Taken { .. } => "taken",
+            Reason::NotAccredited { .. } => "not-accredited",
+            Reason::Attribute { .. } => "attribute",
+            Reason::System { .. } => "system",
+            Reason::RequirementIncomplete { .. } => "requirement-incomplete",
+            Reason::Better { .. } => "better",
+            Reason::Cap { .. } => "cap",
+            Reason::ComesToNothing { .. } => "comes-to-nothing",
+            Reason::TooLarge => "too-large",
+        }
+    }
+
     /// Whether the answer waits for a day.
     pub fn is_undecided(&self) -> bool {
         matches!(

@@ -342,6 +342,7 @@ impl Poster<'_> {
             verb: verb.to_owned(),
             target: None,
             rule: None,
+            about: None,
         };
         self.decision(row, json)
     }

@@ -11,7 +11,17 @@ use std::collections::HashSet;
 /// Columns of the derived tables and whether each holds text.
 const COLUMNS: [(&str, &[(&str, bool)]); 4] = [
     ("batch", &[("entry", false), ("no", false), ("size", false), ("payload", true)]),
-    ("decision", &[("entry", false), ("learner", false), ("verb", true), ("target", true), ("rule", false)]),
+    (
+        "decision",
+        &[
+            ("entry", false),
+            ("learner", false),
+            ("verb", true),
+            ("target", true),
+            ("rule", false),
+            ("about", false),
+        ],
+    ),
     (
         "balance",
         &[
@@ -54,12 +64,14 @@ pub fn decision_of(act: &Act) -> DecisionRow {
         verb: text("verb").unwrap_or_default(),
         target: text("target"),
         rule: payload.get("rule").and_then(serde_json::Value::as_i64),
+        about: text("decision").and_then(|entry| EntryId::parse(&entry)),
     }
 }
 
 /// What two rows of a decision are compared by.
-pub fn key_of(row: &DecisionRow) -> (i64, Option<i64>, &str, Option<&str>, Option<i64>) {
-    (row.entry.0, row.learner, &row.verb, row.target.as_deref(), row.rule)
+pub fn key_of(row: &DecisionRow) -> (i64, Option<i64>, &str, Option<&str>, Option<i64>, Option<i64>) {
+    let about = row.about.map(|entry| entry.0);
+    (row.entry.0, row.learner, &row.verb, row.target.as_deref(), row.rule, about)
 }
 
 /// The derived rows of all batches, without their payloads. Batches are numbered in the order of the
@@ -210,6 +222,7 @@ impl Audit<'_> {
             ("verb", row.verb.clone(), due.verb.clone()),
             ("target", text(&row.target), text(&due.target)),
             ("rule", number(row.rule), number(due.rule)),
+            ("about", number(row.about.map(|entry| entry.0)), number(due.about.map(|entry| entry.0))),
         ];
         for (column, is, was) in columns.into_iter().filter(|(_, is, was)| is != was) {
             let what = format!("it is {is}, the journal says {was}");

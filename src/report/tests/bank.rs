@@ -194,6 +194,7 @@ fn put_derived(tx: &mut dyn Tx) -> Result<()> {
         verb: verb.into(),
         target: target.map(str::to_owned),
         rule,
+        about: None,
     };
     tx.put_decision(&decision(12, "convert", Some("ECTS"), Some(1)))?;
     tx.put_decision(&decision(16, "reverse", None, None))?;

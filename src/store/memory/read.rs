@@ -254,6 +254,10 @@ impl<T: Kept> Read for T {
         Ok(self.tables().decisions.get(&entry).cloned())
     }
 
+    fn decisions_about(&self, entry: EntryId) -> Result<Vec<DecisionRow>> {
+        Ok(chosen(self.tables().decisions.values(), |row| row.about == Some(entry)))
+    }
+
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.tables().decisions.values().cloned().try_for_each(each)
     }

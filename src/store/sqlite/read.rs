@@ -361,6 +361,11 @@ impl Read for Sqlite {
         self.one(&format!("{} WHERE entry = ?", rows::DECISION), [entry.0], rows::decision)
     }
 
+    fn decisions_about(&self, entry: EntryId) -> Result<Vec<DecisionRow>> {
+        let sql = format!("{} WHERE about = ? ORDER BY entry", rows::DECISION);
+        self.list(&sql, [entry.0], rows::decision)
+    }
+
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.each(&format!("{} ORDER BY entry", rows::DECISION), [], rows::decision, each)
     }

@@ -23,7 +23,7 @@ pub const STAGED: &str = "SELECT entry, ord, salt, file, bytes FROM staged";
 pub const IDENTITY: &str =
     "SELECT learner, nth, scheme, value, valid_from, valid_to, entry, ord FROM identity";
 pub const BATCH: &str = "SELECT entry, no, size, payload FROM batch";
-pub const DECISION: &str = "SELECT entry, learner, verb, target, rule FROM decision";
+pub const DECISION: &str = "SELECT entry, learner, verb, target, rule, about FROM decision";
 pub const LINK: &str = "SELECT entry, account, person, since, ended, until FROM link";
 pub const PAIR: &str = "SELECT entry, account, other, score, why, apart FROM pair";
 
@@ -173,6 +173,7 @@ pub fn decision(row: &Row) -> Result<DecisionRow> {
         verb: row.get(2)?,
         target: row.get(3)?,
         rule: row.get(4)?,
+        about: row.get::<_, Option<i64>>(5)?.map(EntryId),
     })
 }
 

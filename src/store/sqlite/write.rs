@@ -357,8 +357,10 @@ impl Tx for Sqlite {
     }
 
     fn put_decision(&mut self, d: &DecisionRow) -> Result<()> {
-        let sql = "INSERT INTO decision (entry, learner, verb, target, rule) VALUES (?, ?, ?, ?, ?)";
-        self.run(sql, (d.entry.0, d.learner, &d.verb, &d.target, d.rule))
+        let sql =
+            "INSERT INTO decision (entry, learner, verb, target, rule, about) VALUES (?, ?, ?, ?, ?, ?)";
+        let about = d.about.map(|entry| entry.0);
+        self.run(sql, (d.entry.0, d.learner, &d.verb, &d.target, d.rule, about))
     }
 
     fn put_link(&mut self, link: &Link) -> Result<()> {
