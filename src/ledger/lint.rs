@@ -8,8 +8,11 @@
 mod alone;
 mod catalogue;
 mod check;
+mod compare;
 mod conditions;
 mod cover;
+mod credit;
+mod found;
 mod pairs;
 mod record;
 mod rounds;
@@ -22,54 +25,21 @@ mod tests;
 
 pub use catalogue::{Catalogue, Known, Version};
 pub use check::{Check, Severity};
+pub use found::{Finding, Lint};
 
 use crate::domain::credits::Credits;
-use crate::domain::rule::{Cap, Worth};
+use crate::domain::rule::Cap;
 use crate::ledger::convert::Orders;
 use alone::Alone;
 use conditions::Conditions;
+use found::{Found, NOBODY};
 use jiff::civil::Date;
-use pairs::Pair;
 use record::{Gives, Limits, Pool, Record};
 use rounds::{Edge, Rounds};
 use said::Said;
 use sides::Sides;
 use std::collections::HashMap;
 use tiers::Tier;
-
-/// Rules after a rule in its group that it is compared with; groups are rarely larger than ten.
-const WINDOW: usize = 1_000;
-
-/// Comparisons of rules that name patterns with all others of their receiver.
-const PATTERN_BUDGET: usize = 20_000_000;
-
-/// In place of the other rule, where there is none.
-const NOBODY: u32 = u32::MAX;
-
-/// Something that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding<'l> {
-    /// The book.
-    pub book: &'l str,
-    /// The rule's id, or `cap` and the cap's name.
-    pub rule: String,
-    /// Which check.
-    pub check: Check,
-    /// What, with values.
-    pub what: &'l str,
-    /// Book and id of the other rule, where there are two.
-    pub other: Option<(&'l str, &'l str)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    /// Rules first, in their order, then caps.
-    is_cap: bool,
-    subject: u32,
-    check: Check,
-    other: u32,
-    what: Box<str>,
-}
 
 struct CapUse {
     book: u16,
@@ -105,19 +75,6 @@ pub struct Linter<'c, O> {
     system_edges: Vec<Edge>,
     systems: Vec<String>,
     found: Vec<Found>,
-}
-
-/// What was found in all books.
-#[derive(Debug)]
-pub struct Lint {
-    books: Vec<String>,
-    caps: Vec<(u16, String)>,
-    codes: String,
-    /// Book and end of the id of each rule.
-    ends: Vec<(u16, u32)>,
-    found: Vec<Found>,
-    /// Groups of rules too large to compare every rule with every other.
-    pub large_groups: u64,
 }
 
 impl<'c, O: Orders> Linter<'c, O> {
@@ -302,94 +259,6 @@ impl<'c, O: Orders> Linter<'c, O> {
         }
     }
 
-    fn pair(&self, one: u32, other: u32) -> Option<(u32, Check, u32)> {
-        let places = [one.min(other), one.max(other)];
-        let records = places.map(|at| &self.records[at as usize]);
-        let pair = Pair {
-            records,
-            sources: records.map(|record| &self.sides.sources[record.source as usize]),
-            targets: records.map(|record| &self.sides.targets[record.target as usize]),
-            conditions: records.map(|record| self.conditions.get(record.conditions)),
-            gives: records.map(|record| &self.gives[record.gives as usize]),
-            limits: records.map(|record| self.limits.get(record.limits)),
-        };
-        let (about, check) = pair.judge()?;
-        Some((places[about], check, places[1 - about]))
-    }
-
-    /// Compares the rules that speak of the same; how many groups were too large.
-    fn compare(&mut self) -> u64 {
-        let mut places = std::mem::take(&mut self.places);
-        places.sort_unstable();
-        let mut pairs = Vec::new();
-        let mut large = 0;
-        for group in places.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-            large += u64::from(group.len() > WINDOW);
-            for (at, (_, _, one)) in group.iter().enumerate() {
-                let others = group[at + 1..].iter().take(WINDOW);
-                pairs.extend(others.filter_map(|(_, _, other)| self.pair(*one, *other)));
-            }
-        }
-        large += u64::from(!self.compare_patterns(&mut pairs));
-        for (rule, check, other) in pairs {
-            let what = self.shown(check, rule, other);
-            self.add(rule, check, other, what);
-        }
-        large
-    }
-
-    /// Compares rules with patterns with all others of their receiver; false where there are too many.
-    fn compare_patterns(&self, pairs: &mut Vec<(u32, Check, u32)>) -> bool {
-        let mut by_receiver: HashMap<u32, Vec<u32>> = HashMap::new();
-        for at in &self.vague {
-            by_receiver.entry(self.records[*at as usize].receiver).or_default().push(*at);
-        }
-        let mut budget = PATTERN_BUDGET;
-        for (at, record) in self.records.iter().enumerate() {
-            let Some(vague) = by_receiver.get(&record.receiver) else { continue };
-            let others = vague.iter().filter(|other| **other != at as u32);
-            for other in others {
-                // Two rules with patterns meet once.
-                let twice = *other < at as u32 && self.sides.sources[record.source as usize].vague;
-                if twice || !record.stands {
-                    continue;
-                }
-                budget = budget.saturating_sub(1);
-                if budget == 0 {
-                    return false;
-                }
-                pairs.extend(self.pair(at as u32, *other));
-            }
-        }
-        true
-    }
-
-    /// What two rules are to each other, in words.
-    fn shown(&self, check: Check, rule: u32, other: u32) -> String {
-        let [one, two] = [rule, other].map(|at| &self.records[at as usize]);
-        let amount = |record: &Record| {
-            let gives = &self.gives[record.gives as usize];
-            match &gives.worth {
-                Worth::Denied { reason } => format!("denied ({reason})"),
-                Worth::Ratio(ratio) => format!("× {ratio} {}", gives.system),
-                Worth::Original => format!("as it is, {}", gives.system),
-                Worth::Credits(fixed) | Worth::Range { chosen: fixed, .. } => {
-                    format!("{fixed} {}", gives.system)
-                }
-            }
-        };
-        match check {
-            Check::Shadowed if two.denies => format!("priority {} denies it all", two.priority),
-            Check::Shadowed if two.priority < one.priority => {
-                format!("priority {} comes before {} and takes the same", two.priority, one.priority)
-            }
-            Check::Shadowed => format!("it gives {}, the other {} for no more", amount(one), amount(two)),
-            Check::Duplicate => format!("both say {}", amount(one)),
-            Check::Contradiction => format!("here {}, there {}", amount(one), amount(two)),
-            _ => format!("here {}, there {}, and some achievement meets both", amount(one), amount(two)),
-        }
-    }
-
     /// Compares all rules with each other and says what was found.
     pub fn finish(mut self) -> Lint {
         let large_groups = self.compare();
@@ -422,72 +291,5 @@ impl<'c, O: Orders> Linter<'c, O> {
             found: self.found,
             large_groups,
         }
-    }
-
-    /// Whether two rules are in force on some day together.
-    fn together(&self, one: u32, other: u32) -> bool {
-        let valid = |at: u32| self.conditions.get(self.records[at as usize].conditions).valid;
-        let ((from, to), (other_from, other_to)) = (valid(one), valid(other));
-        let begins =
-            |from: Option<Date>, to: Option<Date>| from.is_none_or(|from| to.is_none_or(|to| from <= to));
-        begins(from, other_to) && begins(other_from, to)
-    }
-
-    fn idle_caps(&self) -> Vec<Found> {
-        let idle = |(at, used): (usize, &CapUse)| {
-            let bound = used.bound.filter(|bound| used.cap.credits >= *bound)?;
-            let CapUse { cap, .. } = used;
-            let what = match bound {
-                Credits::ZERO => format!("it lets {} {} through and counts no rule", cap.credits, cap.system),
-                _ => format!(
-                    "it lets {} {} through, and never more than {bound} can result",
-                    cap.credits, cap.system
-                ),
-            };
-            let (subject, check) = (at as u32, Check::CapNeverBinds);
-            Some(Found { is_cap: true, subject, check, other: NOBODY, what: what.into() })
-        };
-        self.caps.iter().enumerate().filter_map(idle).collect()
-    }
-}
-
-impl Lint {
-    /// How many rules were read.
-    pub fn rules(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// How many findings a check has.
-    pub fn count(&self, check: Check) -> u64 {
-        self.found.iter().filter(|found| found.check == check).count() as u64
-    }
-
-    /// Findings of a severity and above, by book, rule and check; those about caps at the end.
-    pub fn findings(&self, least: Severity) -> impl Iterator<Item = Finding<'_>> {
-        self.found
-            .iter()
-            .filter(move |found| found.check.severity() >= least)
-            .map(|found| self.finding(found))
-    }
-
-    fn finding<'l>(&'l self, found: &'l Found) -> Finding<'l> {
-        let at = found.subject as usize;
-        let (book, rule) = match found.is_cap {
-            true => (self.books[self.caps[at].0 as usize].as_str(), format!("cap {}", self.caps[at].1)),
-            false => {
-                let (book, code) = self.name(found.subject);
-                (book, code.to_owned())
-            }
-        };
-        let other = (found.other != NOBODY).then(|| self.name(found.other));
-        Finding { book, rule, check: found.check, what: &found.what, other }
-    }
-
-    /// Book and id of a rule.
-    fn name(&self, rule: u32) -> (&str, &str) {
-        let at = rule as usize;
-        let begin = at.checked_sub(1).map_or(0, |before| self.ends[before].1);
-        let (book, end) = self.ends[at];
-        (&self.books[book as usize], &self.codes[begin as usize..end as usize])
     }
 }

@@ -154,7 +154,7 @@ impl Rounds<'_> {
         let is_down = |edge: &&Edge| self.gives(edge.rule).rounding == RoundingMode::Down;
         let turns = if way.iter().all(is_down) { 0 } else { way.len() };
         for turn in 0..turns {
-            let gain = (1..=super::alone::UP_TO).map(Credits).find_map(|amount| {
+            let gain = (1..=super::credit::UP_TO).map(Credits).find_map(|amount| {
                 let mut order = way.iter().cycle().skip(turn).take(way.len());
                 let end = order.try_fold(amount, |amount, edge| {
                     step(self.gives(edge.rule), amount, &names[edge.from as usize])
