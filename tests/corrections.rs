@@ -213,6 +213,10 @@ fn what_is_in_use_goes_on_counting_whatever_would_be_better() {
     }
     office.import("c.csv", &["L1,MA101,2024-06-30,3,70,passed,2"]);
     assert_eq!(office.has("L1"), ("3".into(), texts(&["80 held", "60 corrected", "70 not"])));
+    // Nor does a result that another policy would prefer, when a third comes.
+    office.0.write("p.toml", profile("[attempts]\ncounts = \"latest\"\n"));
+    office.import("d.csv", &["L1,MA101,2022-06-30,3,95,passed,1"]);
+    assert_eq!(office.has("L1"), ("3".into(), texts(&["80 held", "60 corrected", "70 not", "95 not"])));
 }
 
 #[test]

@@ -10,16 +10,21 @@ use std::hash::BuildHasher;
 const BITS_PER_KEY: usize = 10;
 
 /// The smallest filter.
-const WORDS: usize = 16 << 10;
+const BLOCKS: usize = 2 << 10;
+
+/// The outcomes of one learner are in one line of the processor's cache.
+type Block = [u64; 8];
 
 /// A row for so many entries of the log makes it worth reading what stands once, instead of looking rows up.
 const ENTRIES_A_ROW: u64 = 16;
 
 /// What the batch has posted so far, as a Bloom filter over learners and outcomes: a pair that is not in it,
 /// of a learner whom the batch itself enrolled, is new for certain and needs no look-up. For a large batch
-/// what stood before is in it too, and the same holds for every learner.
+/// what stood before is in it too, and the same holds for every learner. Rows come sorted by learner, as the ledger's
+/// own index is; accounts have numbers without gaps. So one goes through it from end to end, which costs far less than
+/// to jump about in it.
 pub struct Filter {
-    words: Vec<u64>,
+    blocks: Vec<Block>,
     is_empty: bool,
     /// About how many rows will come, and how many entries stood before the batch.
     expected: (usize, u64),
@@ -31,7 +36,7 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Filter {
         let hasher = hashbrown::DefaultHashBuilder::default();
-        Filter { words: vec![0; WORDS], is_empty: true, expected: (0, 0), loaded: false, hasher }
+        Filter { blocks: vec![[0; 8]; BLOCKS], is_empty: true, expected: (0, 0), loaded: false, hasher }
     }
 }
 
@@ -40,7 +45,7 @@ impl Filter {
     pub fn expect(&mut self, rows: usize, entries: u64) {
         if self.is_empty {
             self.expected = (rows, entries);
-            self.words = vec![0; words_for(rows)];
+            self.blocks = blocks_for(rows);
         }
     }
 
@@ -59,7 +64,7 @@ impl Filter {
         if looked_up * ENTRIES_A_ROW < entries {
             return Ok(());
         }
-        self.words = vec![0; words_for(expected + entries as usize)];
+        self.blocks = blocks_for(expected + entries as usize);
         tx.achieved(&mut |learner, outcome| {
             self.add((learner, outcome as u32));
             Ok(())
@@ -75,8 +80,8 @@ impl Filter {
 
     /// Adds a learner and an outcome.
     pub fn add(&mut self, pair: (i64, u32)) {
-        let (word, bits) = self.place(pair);
-        self.words[word] |= bits;
+        let (block, word, bits) = self.place(pair);
+        self.blocks[block][word] |= bits;
         self.is_empty = false;
     }
 
@@ -85,22 +90,21 @@ impl Filter {
         if self.is_empty {
             return false;
         }
-        let (word, bits) = self.place(pair);
-        self.words[word] & bits == bits
+        let (block, word, bits) = self.place(pair);
+        self.blocks[block][word] & bits == bits
     }
 
-    /// The word of a pair, and four bits in it.
-    fn place(&self, pair: (i64, u32)) -> (usize, u64) {
+    /// The block of a pair, the word there, and four bits in that.
+    fn place(&self, pair: (i64, u32)) -> (usize, usize, u64) {
         let hash = self.hasher.hash_one(pair);
         let bits = (0..4).fold(0, |bits, nth| bits | 1 << (hash >> (6 * nth) & 63));
-        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
-        (word as usize, bits)
+        (pair.0 as usize % self.blocks.len(), (hash >> 61) as usize, bits)
     }
 }
 
-/// The words of a filter for so many keys.
-fn words_for(keys: usize) -> usize {
-    (keys * BITS_PER_KEY / 64).max(WORDS)
+/// The blocks of a filter for so many keys.
+fn blocks_for(keys: usize) -> Vec<Block> {
+    vec![[0; 8]; (keys * BITS_PER_KEY / 512).max(BLOCKS)]
 }
 
 #[cfg(test)]
@@ -112,9 +116,12 @@ mod tests {
         let mut filter = Filter::default();
         filter.expect(200_000, 0);
         assert!(!filter.has((1, 1)));
-        (0..200_000).for_each(|learner| filter.add((learner, 7)));
-        assert!((0..200_000).all(|learner| filter.has((learner, 7))));
-        let false_alarms = (0..200_000).filter(|learner| filter.has((*learner, 8))).count();
+        let pairs = |outcomes: std::ops::Range<u32>| {
+            (1..=20_000).flat_map(move |learner| outcomes.clone().map(move |outcome| (learner, outcome)))
+        };
+        pairs(0..10).for_each(|pair| filter.add(pair));
+        assert!(pairs(0..10).all(|pair| filter.has(pair)));
+        let false_alarms = pairs(10..20).filter(|pair| filter.has(*pair)).count();
         assert!(false_alarms < 10_000, "{false_alarms}");
     }
 }
