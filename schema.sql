@@ -187,8 +187,8 @@ CREATE TABLE rule (id INTEGER PRIMARY KEY, book INTEGER NOT NULL, code TEXT NOT 
 CREATE TABLE rule_source (id INTEGER PRIMARY KEY, rule INTEGER NOT NULL, institution TEXT NOT NULL, outcome TEXT NOT NULL) STRICT;
 CREATE INDEX rule_source_outcome ON rule_source (institution, outcome);
 CREATE TABLE rule_cap (id INTEGER PRIMARY KEY, book INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (book, name)) STRICT;
-CREATE INDEX rule_to_system ON rule (to_system);
-CREATE INDEX rule_to_institution ON rule (to_institution);
+CREATE INDEX rule_to_system ON rule (to_system) WHERE to_system IS NOT NULL;
+CREATE INDEX rule_to_institution ON rule (to_institution) WHERE to_institution IS NOT NULL;
 CREATE INDEX rule_from_system ON rule (from_system) WHERE from_system IS NOT NULL;
 CREATE INDEX rule_from ON rule (from_institution, from_outcome) WHERE from_outcome IS NOT NULL;
 CREATE TABLE closure (id INTEGER PRIMARY KEY, through TEXT NOT NULL) STRICT;

@@ -7,9 +7,9 @@ use crate::domain::date;
 use crate::domain::outcome::Kind;
 use crate::domain::requirement::{Received, Requirement};
 use crate::domain::rule::{Age, Cap, From, Rule, To, Worth, finest};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use jiff::civil::Date;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 /// The largest step: a thousand credits.
 const MAX_STEP: Credits = Credits(1_000_000);

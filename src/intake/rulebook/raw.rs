@@ -98,6 +98,10 @@ impl<'a> Raw<'a> {
 
     /// Keeps a value under its key; blanks alone are no value.
     pub(super) fn set(&mut self, key: Key, text: Cow<'a, str>, at: Place, faults: &mut Collector) {
+        // Most cells of a wide table are empty.
+        if text.is_empty() {
+            return;
+        }
         let Some(text) = proper(text, self.id(), key.name(), at, faults) else { return };
         let cell = Cell { text, at };
         match key {

@@ -1,6 +1,7 @@
 //! One SQLite file: opened with the guards that a ledger needs, written one batch a transaction.
 
 mod fault;
+mod project;
 mod read;
 mod rows;
 mod write;

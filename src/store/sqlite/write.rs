@@ -9,10 +9,10 @@ use crate::domain::registry::TABLES;
 use crate::proof::leaf::Key;
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Refusal, Staged, SummaryKey, SummarySums, Tx,
+    Act, ActRow, BatchRow, DecisionRow, Head, Identity, Refusal, Staged, SummaryKey, SummarySums, Tx,
 };
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{CachedStatement, Params, Statement};
+use rusqlite::{Params, Statement};
 use serde_json::Value;
 
 /// Rows that one INSERT carries: measured, more gains nothing.
@@ -149,57 +149,6 @@ impl Sqlite {
         let mut statement = self.conn.prepare_cached(&sql).map_err(fault(self.path()))?;
         statement.query_row([], |row| row.get(0)).map_err(fault(self.path()))
     }
-
-    /// Inserts or replaces rows of registries, as a register act says them.
-    fn project(&self, rows: &[ActRow]) -> Result<()> {
-        assert!(self.open_batch.get(), "the ledger is written inside `append` only");
-        let mut statements: Vec<(&str, Vec<String>, CachedStatement)> = Vec::new();
-        for row in rows {
-            let object = registry_row(row)?;
-            let known = statements
-                .iter()
-                .position(|(table, columns, _)| *table == row.table && object.keys().eq(columns));
-            let at = match known {
-                Some(at) => at,
-                None => {
-                    let columns: Vec<String> = object.keys().cloned().collect();
-                    let sql = project_sql(&row.table, &columns);
-                    let statement = self.conn.prepare_cached(&sql).map_err(fault(self.path()))?;
-                    statements.push((&row.table, columns, statement));
-                    statements.len() - 1
-                }
-            };
-            let values = rusqlite::params_from_iter(object.values().map(sql_value));
-            statements[at].2.execute(values).map_err(fault(self.path()))?;
-        }
-        Ok(())
-    }
-}
-
-/// A row of a register act, if it is one of a registry.
-fn registry_row(row: &ActRow) -> Result<Object> {
-    let ActRow { table, row, .. } = row;
-    if !TABLES.contains(&table.as_str()) {
-        return Err(Fault::new("S905", format!("there is no registry `{table}`")));
-    }
-    let object: Object = serde_json::from_str(row)
-        .map_err(|error| Fault::new("S906", format!("a row of `{table}` is not a JSON object: {error}")))?;
-    if !object.get("id").is_some_and(Value::is_i64) {
-        return Err(Fault::new("S501", format!("a row of `{table}` has no id")));
-    }
-    Ok(object)
-}
-
-/// Inserts a registry's row, or replaces the one of its id.
-fn project_sql(table: &str, columns: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-    let updates: Vec<String> = columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-    format!(
-        "INSERT INTO \"{table}\" ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
-        columns.join(","),
-        vec!["?"; columns.len()].join(","),
-        updates.join(",")
-    )
 }
 
 /// Which columns of an achievement the rows need parameters for.
