@@ -254,7 +254,7 @@ impl<'t> Poster<'t> {
             tree,
             batch: BatchRow { entry, no, size: 0, payload: json.clone() },
             batch_id: payload.id_bytes(),
-            sums: Sums::default(),
+            sums: Sums::new(last_learner),
             claims: claim::Claims::new(last_learner, entry, Rc::clone(&names), links.clone()),
             links,
             names,

@@ -3,28 +3,21 @@
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-/// An identifier and its account in twelve bytes: there may be millions.
-#[derive(Clone, Copy)]
-struct Entry {
-    /// Half of its hash: enough to find its place anew where the table grows.
-    tag: u32,
-    /// Where its text stands.
-    text: u32,
-    learner: u32,
-}
-
-/// Accounts by scheme and identifier.
+/// Accounts by scheme and identifier: there may be millions, so the table holds nothing but where each stands.
 #[derive(Default)]
 pub struct Identifiers {
-    entries: HashTable<Entry>,
-    /// Scheme, length and text of each, one after the other.
+    places: HashTable<u32>,
+    /// Account, scheme and length of each, and its text, one after the other.
     texts: Vec<u8>,
-    /// Those whose numbers are too large for an entry.
+    /// Those whose numbers are too large for that.
     others: HashMap<(i64, Box<str>), i64>,
     hasher: DefaultHashBuilder,
 }
 
-/// Bytes of a scheme and a length before a text.
+/// Bytes of an account.
+const ACCOUNT: usize = 4;
+
+/// Bytes of a scheme and a length.
 const HEAD: usize = 4;
 
 /// Scheme and length, as they stand before a text; none where they are too large.
@@ -33,32 +26,44 @@ fn head(scheme: i64, value: &str) -> Option<[u8; HEAD]> {
     Some((u32::from(scheme) << 16 | u32::from(length)).to_le_bytes())
 }
 
-/// The hash of a tag, spread over all bits.
-fn spread(tag: u32) -> u64 {
-    u64::from(tag).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Head and text of what stands at a place.
+fn told(texts: &[u8], place: u32) -> (&[u8], &[u8]) {
+    let (head, rest) = texts[place as usize + ACCOUNT..].split_at(HEAD);
+    (head, &rest[..usize::from(u16::from_le_bytes([head[0], head[1]]))])
+}
+
+fn hash_of(hasher: &DefaultHashBuilder, head: &[u8], text: &[u8]) -> u64 {
+    hasher.hash_one((head, text))
+}
+
+/// Where an identifier is looked for.
+struct Wanted<'v> {
+    hash: u64,
+    head: [u8; HEAD],
+    text: &'v [u8],
 }
 
 impl Identifiers {
-    fn tag(&self, scheme: i64, value: &str) -> u32 {
-        self.hasher.hash_one((scheme, value)) as u32
+    fn wanted<'v>(&self, scheme: i64, value: &'v str) -> Option<Wanted<'v>> {
+        let (head, text) = (head(scheme, value)?, value.as_bytes());
+        Some(Wanted { hash: hash_of(&self.hasher, &head, text), head, text })
     }
 
-    /// Whether an entry is the identifier with that head and value.
-    fn is(&self, entry: &Entry, head: &[u8; HEAD], value: &str) -> bool {
-        let (from, value) = (entry.text as usize, value.as_bytes());
-        let text = self.texts.get(from..from + HEAD + value.len());
-        text.is_some_and(|text| text[..HEAD] == head[..] && text[HEAD..] == *value)
+    fn find(&self, wanted: &Wanted) -> Option<u32> {
+        let is = |place: &u32| told(&self.texts, *place) == (&wanted.head[..], wanted.text);
+        self.places.find(wanted.hash, is).copied()
     }
 
-    fn find(&self, tag: u32, scheme: i64, value: &str) -> Option<&Entry> {
-        let head = head(scheme, value)?;
-        self.entries.find(spread(tag), |entry| entry.tag == tag && self.is(entry, &head, value))
+    fn learner_at(&self, place: u32) -> i64 {
+        let at = place as usize;
+        let bytes = self.texts[at..at + ACCOUNT].try_into().unwrap_or_default();
+        i64::from(u32::from_le_bytes(bytes))
     }
 
     /// The account that an identifier belongs to.
     pub fn get(&self, scheme: i64, value: &str) -> Option<i64> {
-        match self.find(self.tag(scheme, value), scheme, value) {
-            Some(entry) => Some(i64::from(entry.learner)),
+        match self.wanted(scheme, value).and_then(|wanted| self.find(&wanted)) {
+            Some(place) => Some(self.learner_at(place)),
             None if self.others.is_empty() => None,
             None => self.others.get(&(scheme, value.into())).copied(),
         }
@@ -69,14 +74,10 @@ impl Identifiers {
     /// The look-ups follow each other with nothing in between, so that the processor waits for several at
     /// once: they are far apart in memory.
     pub fn get_all<'v>(&self, wanted: impl Iterator<Item = Option<(i64, &'v str)>>) -> Vec<Option<i64>> {
-        let tagged: Vec<(u32, Option<(i64, &str)>)> = wanted
-            .map(|wanted| (wanted.map_or(0, |(scheme, value)| self.tag(scheme, value)), wanted))
-            .collect();
-        let find = |(tag, wanted): &(u32, Option<(i64, &str)>)| {
-            let (scheme, value) = (*wanted)?;
-            self.find(*tag, scheme, value).map(|entry| i64::from(entry.learner))
-        };
-        tagged.iter().map(find).collect()
+        let wanted: Vec<Option<Wanted>> =
+            wanted.map(|wanted| wanted.and_then(|(scheme, value)| self.wanted(scheme, value))).collect();
+        let find = |wanted: &Option<Wanted>| Some(self.learner_at(self.find(wanted.as_ref()?)?));
+        wanted.iter().map(find).collect()
     }
 
     /// Forgets an identifier.
@@ -84,9 +85,9 @@ impl Identifiers {
         if !self.others.is_empty() {
             self.others.remove(&(scheme, value.into()));
         }
-        let tag = self.tag(scheme, value);
-        let Some(at) = self.find(tag, scheme, value).map(|entry| entry.text) else { return };
-        if let Ok(entry) = self.entries.find_entry(spread(tag), |entry| entry.text == at) {
+        let Some(wanted) = self.wanted(scheme, value) else { return };
+        let Some(found) = self.find(&wanted) else { return };
+        if let Ok(entry) = self.places.find_entry(wanted.hash, |place| *place == found) {
             entry.remove();
         }
     }
@@ -95,14 +96,19 @@ impl Identifiers {
     pub fn insert(&mut self, scheme: i64, value: &str, learner: i64) {
         self.remove(scheme, value);
         let numbers = (head(scheme, value), u32::try_from(self.texts.len()), u32::try_from(learner));
-        let (Some(head), Ok(text), Ok(learner)) = numbers else {
+        let (Some(head), Ok(place), Ok(learner)) = numbers else {
             self.others.insert((scheme, value.into()), learner);
             return;
         };
+        self.texts.extend_from_slice(&learner.to_le_bytes());
         self.texts.extend_from_slice(&head);
         self.texts.extend_from_slice(value.as_bytes());
-        let tag = self.tag(scheme, value);
-        self.entries.insert_unique(spread(tag), Entry { tag, text, learner }, |entry| spread(entry.tag));
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        let hash = |place: &u32| {
+            let (head, text) = told(texts, *place);
+            hash_of(hasher, head, text)
+        };
+        self.places.insert_unique(hash(&place), place, hash);
     }
 }
 

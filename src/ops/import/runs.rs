@@ -88,10 +88,23 @@ impl Runs {
     }
 }
 
+impl Runs {
+    /// Begins a run in the memory of one that was written. Only with its first row: while the one before waits to be
+    /// taken, another comes free.
+    fn use_spare(&mut self) {
+        if self.run.rows.capacity() == 0
+            && let Ok(spare) = self.spares.try_recv()
+        {
+            (self.run.rows, self.run.leaves) = (spare.rows, spare.leaves);
+        }
+    }
+}
+
 impl Taker for Runs {
     fn take(&mut self, resolver: &mut Resolver, _: &mut Outcome, row: Sound) -> Result<()> {
         // Without an error everything was found, or is to be introduced.
         if let Some(located) = row.located {
+            self.use_spare();
             let row = resolver.resolve(row.draft, located, row.file, row.share, row.elsewhere)?;
             self.run.rows.push(row);
         }
@@ -148,7 +161,7 @@ impl Intake<'_, '_, Runs> {
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
     fn finish_run(&mut self) -> Result<Run> {
         let taker = &mut self.taker;
-        let mut run = std::mem::replace(&mut taker.run, taker.spares.try_recv().unwrap_or_default());
+        let mut run = std::mem::take(&mut taker.run);
         // Rows are wide: their keys are sorted, and each row moves once.
         run.rows.sort_by_cached_key(Prepared::key);
         run.leaves.reserve_exact(run.rows.len());

@@ -12,6 +12,9 @@ use std::hash::{Hash, Hasher};
 /// Deposits that are gathered before those of one learner are added up.
 const GATHERED: usize = 1 << 17;
 
+/// Of no more new accounts than these the sums stand by position.
+const OPENED: usize = 1 << 24;
+
 /// Rows of the balance table that are given at once.
 const ROWS: usize = 1 << 12;
 
@@ -48,7 +51,11 @@ pub type SummaryRows = Vec<(SummaryKey, SummarySums)>;
 /// The sums of one batch.
 #[derive(Default)]
 pub struct Sums {
-    /// Learner, system and amount, in little room: many of one learner until they are added up.
+    /// Accounts up to this one were there before the batch.
+    last_known: i64,
+    /// What the accounts that the batch opened got in the system that it met first: nearly all get something.
+    opened: (Option<u16>, Vec<i64>),
+    /// Other learners, systems and amounts, in little room: many of one learner until they are added up.
     deposits: Vec<(u32, u32, i64)>,
     /// How many of them stand for themselves since they were last added up.
     added_up: usize,
@@ -62,6 +69,11 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Nothing summed, in a ledger whose last account is this one.
+    pub fn new(last_known: i64) -> Sums {
+        Sums { last_known, ..Sums::default() }
+    }
+
     /// Achievements that were posted; those of a learner in one system come together.
     ///
     /// Each step is a loop of its own: its look-ups are far apart in memory, and a processor waits for
@@ -71,6 +83,10 @@ impl Sums {
     /// Where the registries cannot be read.
     pub fn deposits(&mut self, read: &(impl Read + ?Sized), names: &Names, rows: &[&Prepared]) -> Result<()> {
         for row in rows.iter().filter(|row| row.amount != Credits::ZERO) {
+            if let Some(sum) = self.sum_of_opened(row) {
+                *sum += row.amount.0;
+                continue;
+            }
             let system = u32::from(row.system);
             let Ok(learner) = u32::try_from(row.learner) else {
                 let balance = self.balances.entry((row.learner, system)).or_default();
@@ -101,6 +117,19 @@ impl Sums {
             sums.deposited += row.amount.0;
         }
         Ok(())
+    }
+
+    /// Where the sum of a new account stands, if it has a place of its own.
+    fn sum_of_opened(&mut self, row: &Prepared) -> Option<&mut i64> {
+        let at = usize::try_from(row.learner - self.last_known - 1).ok()?;
+        let (system, sums) = &mut self.opened;
+        if *system.get_or_insert(row.system) != row.system || at > OPENED {
+            return None;
+        }
+        if at >= sums.len() {
+            sums.resize(at + 1, 0);
+        }
+        Some(&mut sums[at])
     }
 
     fn add_up(&mut self) {
@@ -240,8 +269,14 @@ impl Sums {
             }
             put(rows).map(|()| rows.clear())
         };
-        for (learner, system, amount) in self.deposits {
-            let key = (i64::from(learner), i64::from(system));
+        let (of_opened, sums) = self.opened;
+        let of_opened = i64::from(of_opened.unwrap_or_default());
+        let opened = sums.into_iter().zip(self.last_known + 1..).filter(|(amount, _)| *amount != 0);
+        let opened = opened.map(|(amount, learner)| ((learner, of_opened), amount));
+        let others = self.deposits.into_iter();
+        let others =
+            others.map(|(learner, system, amount)| ((i64::from(learner), i64::from(system)), amount));
+        for (key, amount) in in_order(opened, others) {
             while let Some(row) = moved.next_if(|row| (row.0, row.1) < key) {
                 give(row, &mut rows)?;
             }
@@ -252,6 +287,22 @@ impl Sums {
         moved.try_for_each(|row| give(row, &mut rows))?;
         put(&rows)
     }
+}
+
+/// A learner and a system, and an amount to add.
+type Deposit = ((i64, i64), i64);
+
+/// Two sequences in order as one; where both have a key, they follow each other.
+fn in_order(
+    one: impl Iterator<Item = Deposit>,
+    other: impl Iterator<Item = Deposit>,
+) -> impl Iterator<Item = Deposit> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if second.0 < first.0 => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 /// The calendar year, or `2013–2014` where the period spans two.
