@@ -69,9 +69,9 @@ pub fn decision_of(act: &Act) -> DecisionRow {
 }
 
 /// What two rows of a decision are compared by.
-pub fn key_of(row: &DecisionRow) -> (i64, Option<i64>, &str, Option<&str>, Option<i64>, Option<i64>) {
-    let about = row.about.map(|entry| entry.0);
-    (row.entry.0, row.learner, &row.verb, row.target.as_deref(), row.rule, about)
+pub fn key_of(row: &DecisionRow) -> impl std::hash::Hash {
+    let numbers = [Some(row.entry.0), row.learner, row.rule, row.about.map(|entry| entry.0)];
+    (numbers, &row.verb, row.target.as_deref())
 }
 
 /// The derived rows of all batches, without their payloads. Batches are numbered in the order of the
