@@ -22,7 +22,7 @@ use tempfile::NamedTempFile;
 
 /// Most rows that are sorted and written together: the more, the fewer pages of the index are visited twice,
 /// and the more memory they take.
-const RUN: u64 = 3 << 16;
+const RUN: u64 = 1 << 17;
 
 /// Rows of the shortest run: the writing side waits for the first one, and is alone with the last.
 const SHORT_RUN: u64 = 1 << 14;
@@ -31,7 +31,7 @@ const SHORT_RUN: u64 = 1 << 14;
 const RUNS: u64 = 8;
 
 /// Facts about new learners that end a run, because of the memory that they take.
-const FACTS: usize = 3 << 15;
+const FACTS: usize = 3 << 14;
 
 /// What goes to the writing side.
 #[derive(Default)]

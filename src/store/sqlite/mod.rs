@@ -22,7 +22,7 @@ const APPLICATION_ID: i64 = 1_129_465_163;
 /// `PRAGMA user_version` that this program reads and writes.
 pub const SCHEMA_VERSION: i64 = 1;
 /// Pages that a connection keeps, in KiB: bounded, and enough for the index of a million rows.
-const CACHE_KIB: i64 = 64 * 1024;
+const CACHE_KIB: i64 = 40 * 1024;
 /// Bytes of a page of a new ledger: measured, half as many calls of the system as with the usual 4096,
 /// and hardly more room.
 const PAGE_SIZE: u64 = 8192;
