@@ -24,6 +24,13 @@ use tempfile::NamedTempFile;
 /// and the more memory they take.
 const RUN: u64 = 1 << 17;
 
+/// The same where the ledger has many entries already: each run then writes nearly every page of the index, and pages are
+/// written twice, into the log and from there.
+const LONG_RUN: u64 = 1 << 19;
+
+/// Entries that make an index too large for SQLite's own memory.
+const MANY: u64 = 1 << 21;
+
 /// Rows of the shortest run: the writing side waits for the first one, and is alone with the last.
 const SHORT_RUN: u64 = 1 << 14;
 
@@ -154,8 +161,9 @@ impl Intake<'_, '_, Runs> {
         }
         let (rows, read) = (self.taker.run.rows.len() + self.taker.run.refusals.len(), self.outcome.rows);
         let left = self.setup.bytes.saturating_sub(self.bytes) * read / self.bytes.max(1);
-        let indexed = self.taker.entries + read;
-        rows as u64 >= (indexed / RUNS).min(left.max(self.taker.entries / RUNS)).clamp(SHORT_RUN, RUN)
+        let entries = self.taker.entries;
+        let longest = if entries < MANY { RUN } else { LONG_RUN };
+        rows as u64 >= ((entries + read) / RUNS).min(left.max(entries / RUNS)).clamp(SHORT_RUN, longest)
     }
 
     /// Sorts and hashes the rows gathered, and takes what was introduced for them.
