@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures loading and linting a large rule book, whole processes, and prints the table of docs/performance.md.
+"""Measures what a large rule book costs, whole processes, and prints the table of docs/performance.md.
 
-    benches/rules.py [--rules 1300000] [--courses 45000] [--colleges 20] [--rounds 3]
+    benches/rules.py [--rules 1300000] [--courses 45000] [--colleges 20] [--learners 200000] [--rounds 3]
 
 The book, its catalogue and the list of what is wrong with it are made by the project's own generator. What lint finds
-is compared with that list both ways. Needs a release build (`cargo build --release --examples --bins`).
+is compared with that list both ways. Then learners with ten results each convert at one college, and one with forty is told what
+every college would take. Needs a release build (`cargo build --release --examples --bins`).
 """
 
 import argparse
@@ -12,6 +13,8 @@ import csv
 import json
 import os
 import pathlib
+import random
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -58,6 +61,33 @@ def bank(folder, name):
     return path
 
 
+def transcripts(folder, name, learners, results):
+    """A file of results in courses that are still taught, each learner's at one college."""
+    chance, courses = random.Random(7), {}
+    with open(folder / "catalogue.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            if not row["last_day"] and row["credits"] not in ("", "0"):
+                courses.setdefault(row["college"], []).append(row)
+    with open(folder / name, "w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["learner", "college", "course", "credits", "grade", "date"])
+        for learner in range(learners):
+            college = chance.choice(sorted(courses))
+            for row in chance.sample(courses[college], results):
+                day = f"{chance.randint(2016, 2024)}-06-{chance.randint(1, 28):02}"
+                out.writerow([f"L{learner:06}", college, row["course"], row["credits"], chance.choice("ABCCD"), day])
+
+
+def with_results(folder, name, learners, results):
+    """The bank of the rules, with learners in it."""
+    path = str(folder / name)
+    shutil.copy(folder / "bank.db", path)
+    transcripts(folder, "transcripts.csv", learners, results)
+    Run(CREDITBANK, "--ledger", path, "import", str(folder / "transcripts.csv"), "--profile",
+        str(ROOT / "examples/rules/transcripts.toml"))
+    return path
+
+
 def compare(folder, report):
     """What was planted and not found, and the other way round."""
     with open(folder / "planted.csv", newline="") as file:
@@ -79,6 +109,7 @@ def main():
     parser.add_argument("--rules", type=int, default=1_300_000)
     parser.add_argument("--courses", type=int, default=45_000)
     parser.add_argument("--colleges", type=int, default=20)
+    parser.add_argument("--learners", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=pathlib.Path, help="keep what is made in this folder")
     arguments = parser.parse_args()
@@ -97,6 +128,12 @@ def main():
             lints.append(Run(CREDITBANK, "--ledger", path, "rule", "lint", "--level", "notice", "--output", report,
                              "--format", "ndjson", expected=4))
         line("`rule lint`", lints, "10 s CPU, 1 GB")
+        path = with_results(folder, "one.db", 1, 40)
+        quotes = [Run(CREDITBANK, "--ledger", path, "quote", "L000000") for _ in range(arguments.rounds)]
+        line(f"`quote` of 40 results at {arguments.colleges} colleges", quotes, "0.2 s wall")
+        path = with_results(folder, "many.db", arguments.learners, 10)
+        converts = [Run(CREDITBANK, "--ledger", path, "convert", "--all", "--to", "C01")]
+        line(f"`convert --all` of {arguments.learners} learners with 10 results", converts, "100,000 learners a minute")
         if not compare(folder, report):
             raise SystemExit(1)
 
