@@ -170,8 +170,11 @@ CREATE INDEX identity_value ON identity (value, scheme);
 CREATE TABLE bank (id INTEGER PRIMARY KEY, name TEXT NOT NULL, identifier TEXT NOT NULL, home_system TEXT NOT NULL, time_zone TEXT NOT NULL) STRICT;
 CREATE TABLE system (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, name_local TEXT NOT NULL, country TEXT NOT NULL, hours_low INTEGER, hours_high INTEGER, indivisible INTEGER NOT NULL, citation TEXT NOT NULL, verified INTEGER NOT NULL) STRICT;
 CREATE TABLE framework (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, levels TEXT NOT NULL, citation TEXT NOT NULL, verified INTEGER NOT NULL) STRICT;
--- levels: JSON array in ascending order. scale: a grading scale; grades from worst to best, or numeric.
-CREATE TABLE scale (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, numeric INTEGER NOT NULL, grades TEXT NOT NULL, pass TEXT) STRICT;
+-- levels: JSON array in ascending order. scale: a grading scale; grades from worst to best, or numbers.
+CREATE TABLE scale (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, numeric INTEGER NOT NULL, grades TEXT NOT NULL, pass TEXT, best TEXT, worst TEXT, step TEXT, valid_from TEXT, citation TEXT NOT NULL, verified INTEGER NOT NULL, UNIQUE (name, version)) STRICT;
+-- How grades of one scale read on another, and how often an institution gave each passing grade.
+CREATE TABLE grade_conversion (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, from_scale TEXT NOT NULL, to_scale TEXT NOT NULL, institution TEXT, method TEXT NOT NULL, body TEXT NOT NULL, valid_from TEXT, valid_to TEXT, citation TEXT NOT NULL, verified INTEGER NOT NULL, UNIQUE (name, version)) STRICT;
+CREATE TABLE grading_table (id INTEGER PRIMARY KEY, institution TEXT NOT NULL, scale TEXT NOT NULL, field TEXT NOT NULL, cycle TEXT NOT NULL, first_year INTEGER NOT NULL, last_year INTEGER NOT NULL, version INTEGER NOT NULL, counts TEXT NOT NULL, source TEXT NOT NULL, UNIQUE (institution, scale, field, cycle, first_year, last_year, version)) STRICT;
 CREATE TABLE institution (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, country TEXT, region TEXT, sector TEXT, calendar TEXT) STRICT;
 CREATE TABLE outcome (id INTEGER PRIMARY KEY, institution INTEGER NOT NULL, code TEXT NOT NULL, repeatable INTEGER NOT NULL, UNIQUE (institution, code)) STRICT;
 CREATE TABLE outcome_version (id INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, version INTEGER NOT NULL, title TEXT NOT NULL, kind INTEGER, framework TEXT, level TEXT, field TEXT, hours INTEGER, credits INTEGER, system INTEGER, valid_from TEXT, valid_to TEXT, accredited_from TEXT, accredited_to TEXT, UNIQUE (outcome, version)) STRICT;

@@ -61,6 +61,11 @@ run convert 88010001 88010002 88010003 88010004 88010005 88010006 --to LJU --dat
 run convert --all --to CN --date 2025-01-15
 
 echo
+echo '== Grades, beside the originals'
+run grade import "$bank/grades.toml"
+run grade convert 88010004 --to-scale 'LJU 百分制'
+
+echo
 echo '== Reports'
 run report statement 88010004
 run report balances

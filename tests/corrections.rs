@@ -8,6 +8,7 @@ use common::{Session, project};
 use creditbank::domain::credits::Credits;
 use creditbank::domain::entry::Place;
 use creditbank::domain::outcome::Attempts;
+use creditbank::domain::scale::{Grades, GradingScale};
 use creditbank::intake::profile::Profile;
 use creditbank::ledger::lots::Cut;
 use creditbank::ops::batch::Actor;
@@ -434,7 +435,16 @@ impl Bank {
         init::init(&mut store, &founding, &actor()).unwrap();
         let actor = actor();
         let act = Act { actor: &actor, reason: None, dry_run: false, log: 0 };
-        scale::add(&mut store, &act, "marks", &[], None).unwrap();
+        let marks = GradingScale {
+            name: "marks".into(),
+            version: 1,
+            grades: Grades::Numbers { bounds: None, step: None },
+            pass: None,
+            valid_from: None,
+            citation: String::new(),
+            verified: false,
+        };
+        scale::add(&mut store, &act, marks, false).unwrap();
         let text = profile(&format!("{CORRECT}[attempts]\ncounts = \"{}\"\n", policy.name()));
         let profile = Profile::parse(&text, "p.toml").unwrap();
         Bank { store, folder: tempfile::tempdir().unwrap(), profile, files: 0 }

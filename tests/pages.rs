@@ -109,6 +109,15 @@ fn profiles_lists_every_scheme_of_identifiers() {
 }
 
 #[test]
+fn the_page_on_grades_lists_every_fault() {
+    let mut table = String::from("| code | what is wrong | what to do |\n|---|---|---|\n");
+    for (_, code, meaning, remedy) in creditbank::intake::grading::CODES {
+        writeln!(table, "| {code} | {} | {} |", cell(meaning), cell(remedy)).unwrap();
+    }
+    compare("docs/grades.md", "grade faults", &table);
+}
+
+#[test]
 fn the_page_on_errors_lists_what_verify_finds() {
     let mut table = String::from("| code | what it means | what to do |\n|---|---|---|\n");
     for code in CODES {

@@ -14,7 +14,8 @@ use creditbank::domain::fault::{Fault, Result};
 use creditbank::domain::link::{Description, Link, Pair};
 use creditbank::domain::outcome::{Kind, Status};
 use creditbank::domain::registry::{
-    Grade, Institution, Outcome, PeriodRow, RuleRow, RuleSourceRow, Scheme, TABLES,
+    Grade, GradeConversionRow, GradingTableRow, Institution, Outcome, PeriodRow, RuleRow, RuleSourceRow,
+    Scheme, TABLES,
 };
 use creditbank::proof::merkle::{Frontier, Hash, leaf_hash};
 use creditbank::proof::tile::Tile;
@@ -1258,9 +1259,41 @@ fn put_apart(tx: &mut dyn Tx, log: i64, sort: Sort, picks: &mut Picks) -> Result
     }
 }
 
+fn grading_table(id: i64, picks: &mut Picks) -> GradingTableRow {
+    GradingTableRow {
+        id,
+        institution: picks.text(),
+        scale: picks.text(),
+        field: picks.text(),
+        cycle: String::new(),
+        first_year: 2020 + picks.below(2),
+        last_year: 2022,
+        version: 1 + picks.below(2),
+        counts: "[]".into(),
+        source: picks.text(),
+    }
+}
+
+fn grade_conversion(id: i64, picks: &mut Picks) -> GradeConversionRow {
+    GradeConversionRow {
+        id,
+        name: picks.text(),
+        version: 1 + picks.below(2),
+        from_scale: picks.text(),
+        to_scale: picks.text(),
+        institution: picks.some(2).map(|code| code.to_string()),
+        method: "table".into(),
+        body: "{}".into(),
+        valid_from: picks.some(2).map(|_| "2024-01-01".into()),
+        valid_to: None,
+        citation: picks.text(),
+        verified: picks.below(2),
+    }
+}
+
 fn random_row(ord: i64, picks: &mut Picks) -> ActRow {
     let id = 1 + picks.below(5);
-    let row = match picks.below(4) {
+    let row = match picks.below(6) {
         0 => {
             let country = picks.some(2).map(|country| ["CN", "NZ"][country as usize]);
             store::act_row(ord, &institution(id, &format!("{id}{}", picks.text()), country))
@@ -1273,6 +1306,8 @@ fn random_row(ord: i64, picks: &mut Picks) -> ActRow {
             )
         }
         2 => store::act_row(ord, &Scheme { id, name: picks.text(), issuer: picks.text() }),
+        3 => store::act_row(ord, &grading_table(id, picks)),
+        4 => store::act_row(ord, &grade_conversion(id, picks)),
         _ => store::act_row(ord, &Grade { id, scale: picks.text(), written: picks.text() }),
     };
     row.unwrap()

@@ -2,6 +2,7 @@
 
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::ops::batch::Actor;
+use crate::store::Read;
 use crate::store::sqlite::Sqlite;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ impl Context {
     }
 
     /// Today in the bank's time zone.
-    pub fn today(&self, read: &Sqlite) -> Result<jiff::civil::Date> {
+    pub fn today(&self, read: &dyn Read) -> Result<jiff::civil::Date> {
         let bank: crate::domain::registry::Bank = crate::store::get(read, 1)?;
         let zone = jiff::tz::TimeZone::get(&bank.time_zone).map_err(|error| {
             Fault::new("C108", format!("the bank's time zone {}: {error}", bank.time_zone))

@@ -6,6 +6,7 @@ mod context;
 mod convert;
 mod cut;
 mod explain;
+mod grade;
 mod import;
 mod import_rules;
 mod init;
@@ -73,6 +74,7 @@ enum Verb {
     Learner(registry::learner::Learner),
     System(registry::system::System),
     Scale(registry::scale::Scale),
+    Grade(grade::Grade),
     Profile(registry::profile::Profile),
 }
 
@@ -133,6 +135,7 @@ fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
         Verb::Learner(noun) => noun.run(&context),
         Verb::System(noun) => noun.run(&context),
         Verb::Scale(noun) => noun.run(&context),
+        Verb::Grade(noun) => noun.run(&context),
         Verb::Profile(noun) => noun.run(&context),
     }
 }

@@ -33,13 +33,13 @@ pub struct WriteArgs {
 }
 
 impl WriteArgs {
-    fn act<'a>(&self, context: &'a Context) -> Result<Act<'a>> {
+    pub(super) fn act<'a>(&self, context: &'a Context) -> Result<Act<'a>> {
         let reason = values::optional("--reason", self.reason.as_deref())?;
         Ok(Act { actor: &context.actor, reason, dry_run: self.dry_run, log: 0 })
     }
 
     /// Says what was posted.
-    fn tell(
+    pub(super) fn tell(
         &self,
         read: &dyn Read,
         context: &Context,
@@ -72,10 +72,10 @@ impl WriteArgs {
 }
 
 /// A report's name, and the text that it searches for.
-type Asked<'a> = (&'static str, Option<&'a str>);
+pub(super) type Asked<'a> = (&'static str, Option<&'a str>);
 
 /// Writes a report over the registries.
-fn page(
+pub(super) fn page(
     read: &dyn Read,
     context: &Context,
     output: &Output,
@@ -93,12 +93,12 @@ fn page(
     })
 }
 
-fn open(sink: &mut dyn Sink, section: &Section) -> Result<()> {
+pub(super) fn open(sink: &mut dyn Sink, section: &Section) -> Result<()> {
     sink.section(section.key, &section.title, &section.columns)
 }
 
 /// `3 outcomes`, `1 outcome`, `no outcomes`.
-fn count(number: u64, noun: &str) -> String {
+pub(super) fn count(number: u64, noun: &str) -> String {
     match number {
         0 => format!("no {noun}s"),
         1 => format!("1 {noun}"),
@@ -107,7 +107,7 @@ fn count(number: u64, noun: &str) -> String {
 }
 
 /// The text of a file, or of standard input for `-`.
-fn read_file(path: &Path, code: &'static str) -> Result<String> {
+pub(super) fn read_file(path: &Path, code: &'static str) -> Result<String> {
     let mut text = String::new();
     let read = match path.as_os_str() == "-" {
         true => std::io::stdin().read_to_string(&mut text).map(drop),
@@ -120,6 +120,6 @@ fn read_file(path: &Path, code: &'static str) -> Result<String> {
     Ok(text)
 }
 
-fn yes(flag: i64) -> Cell {
+pub(super) fn yes(flag: i64) -> Cell {
     Cell::Flag(flag == 1)
 }

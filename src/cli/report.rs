@@ -7,7 +7,7 @@ use super::cut::CutArgs;
 use super::output::Output;
 use crate::domain::fault::{Fault, Result};
 use crate::ops::learners;
-use crate::report::{self, Dialect, Query, Sink};
+use crate::report::{self, Dialect, GradesOn, Query, Sink};
 use crate::store::Read;
 use std::io::Write;
 
@@ -24,6 +24,12 @@ enum Which {
     Statement {
         /// Account number, or an identifier such as a student number
         learner: String,
+        /// Show what each grade reads as on this scale, beside the original
+        #[arg(long, value_name = "SCALE")]
+        grades_on: Option<String>,
+        /// Institution whose grading table is the target's
+        #[arg(long, value_name = "CODE", requires = "grades_on")]
+        grades_of: Option<String>,
         #[command(flatten)]
         shape: Shape,
     },
@@ -86,13 +92,23 @@ impl Which {
         }
     }
 
-    fn fill(&self, query: &mut Query, read: &dyn Read) -> Result<()> {
+    fn fill(&self, query: &mut Query, context: &Context, read: &dyn Read) -> Result<()> {
         let learner = match self {
             Which::Statement { learner, .. } => Some(learner),
             Which::Balances { learner, .. } | Which::Journal { learner, .. } => learner.as_ref(),
             _ => None,
         };
         query.learner = learner.map(|text| learners::find_person(read, text, &query.cut)).transpose()?;
+        if let Which::Statement { grades_on: Some(scale), grades_of, .. } = self {
+            if let Some(code) = grades_of {
+                crate::ops::registry::institution::get(read, code)?;
+            }
+            let day = match query.cut.as_of {
+                Some(day) => day,
+                None => context.today(read)?,
+            };
+            query.grades_on = Some(GradesOn { scale: scale.clone(), institution: grades_of.clone(), day });
+        }
         if let Which::Totals { by, .. } = self {
             query.by.clone_from(by);
         }
@@ -119,7 +135,7 @@ impl Report {
         context.open_read()?.at_one_moment(|read| {
             let shape = self.which.shape();
             let mut query = shape.cut.query(context, read)?;
-            self.which.fill(&mut query, read)?;
+            self.which.fill(&mut query, context, read)?;
             shape.output.write(|sink| self.which.write(read, &query, sink))
         })?;
         Ok(Done::Well)

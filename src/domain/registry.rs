@@ -77,16 +77,76 @@ rows! {
         /// 1 where it was read at its source.
         verified: i64,
     }
-    /// A grading scale.
+    /// A version of a grading scale ([`crate::domain::scale::GradingScale`]).
     Scale in "scale" {
         /// Its name.
         name: String,
-        /// 1 where grades are numbers and more is better.
+        /// From 1; a changed definition is a new version.
+        version: i64,
+        /// 1 where grades are numbers.
         numeric: i64,
         /// JSON array of the grades from worst to best; empty for a numeric scale.
         grades: String,
         /// The lowest passing grade.
         pass: Option<String>,
+        /// The best number; where it is less than the worst, less is better.
+        best: Option<String>,
+        /// The worst number.
+        worst: Option<String>,
+        /// Onto multiples of what converted grades are brought.
+        step: Option<String>,
+        /// First day of the grades that this version reads.
+        valid_from: Option<String>,
+        /// Where it is written down.
+        citation: String,
+        /// 1 where it was read there.
+        verified: i64,
+    }
+    /// A version of a conversion of grades ([`crate::domain::grading::Conversion`]).
+    GradeConversionRow in "grade_conversion" {
+        /// Its name.
+        name: String,
+        /// From 1; a changed definition is a new version.
+        version: i64,
+        /// Name of the scale that it converts from.
+        from_scale: String,
+        /// Name of the scale that it converts to.
+        to_scale: String,
+        /// The institution whose grades it converts; none for every one's.
+        institution: Option<String>,
+        /// `table`, `linear` or `distribution`.
+        method: String,
+        /// What the method works with, as JSON ([`crate::domain::grading::Method`]).
+        body: String,
+        /// First day on which it may be used.
+        valid_from: Option<String>,
+        /// Last day on which it may be used.
+        valid_to: Option<String>,
+        /// Where it is written down.
+        citation: String,
+        /// 1 where it was read there.
+        verified: i64,
+    }
+    /// How often each passing grade was given ([`crate::domain::grading::GradingTable`]).
+    GradingTableRow in "grading_table" {
+        /// Code of the institution that gave them.
+        institution: String,
+        /// Name of the grading scale.
+        scale: String,
+        /// ISCED-F field of study; empty for all together.
+        field: String,
+        /// Cycle of higher education; empty for all together.
+        cycle: String,
+        /// The first year that was counted.
+        first_year: i64,
+        /// The last year that was counted.
+        last_year: i64,
+        /// From 1; other counts for the same years are a new version.
+        version: i64,
+        /// JSON array of grades and their numbers, the worst grade first.
+        counts: String,
+        /// Who counted them, where they are published.
+        source: String,
     }
     /// A body that awards or accepts outcomes.
     Institution in "institution" {

@@ -9,6 +9,7 @@ pub mod draft;
 pub mod elmo;
 pub mod fault;
 pub mod format;
+pub mod grading;
 pub mod guess;
 pub mod hash;
 pub mod incoming;

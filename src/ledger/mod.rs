@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod convert;
+pub mod grades;
 pub mod links;
 pub mod lint;
 pub mod lots;

@@ -1,6 +1,7 @@
 //! Registries by hand: institutions, outcomes, learners, credit systems, scales and profiles, one at a
 //! time. Each command posts one batch: what it introduces or replaces, and nothing else.
 
+pub mod grades;
 pub mod institution;
 pub mod learner;
 pub mod outcome;

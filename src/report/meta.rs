@@ -37,6 +37,7 @@ fn filter(query: &Query) -> Vec<(String, String)> {
         ("learner", query.learner.map(|learner| Account(learner).to_string())),
         ("batch", query.batch.map(|batch| format!("B{batch}"))),
         ("by", (!query.by.is_empty()).then(|| query.by.join(","))),
+        ("grades-on", query.grades_on.as_ref().map(|on| on.scale.clone())),
     ];
     asked.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

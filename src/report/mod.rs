@@ -7,6 +7,7 @@ pub mod balances;
 pub mod batches;
 pub mod export;
 mod facts;
+pub mod grading;
 pub mod holds;
 pub mod journal;
 mod meta;
@@ -200,6 +201,19 @@ pub struct Query {
     pub batch: Option<i64>,
     /// The dimensions of totals, in that order.
     pub by: Vec<String>,
+    /// On which scale a statement shows grades beside the original.
+    pub grades_on: Option<GradesOn>,
+}
+
+/// On which scale grades are shown beside the original.
+#[derive(Debug, Clone)]
+pub struct GradesOn {
+    /// The scale's name.
+    pub scale: String,
+    /// The institution whose grading table is the target's.
+    pub institution: Option<String>,
+    /// The day of the question.
+    pub day: jiff::civil::Date,
 }
 
 impl Query {

@@ -2,8 +2,9 @@
 
 use super::balances::OWN;
 use super::facts::{Facts, level_text};
+use super::grading::{Grader, Options, achievement_ask};
 use super::holds::why;
-use super::{Cell, Column, Query, Section, Sink, meta};
+use super::{Cell, Column, GradesOn, Query, Section, Sink, meta};
 use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::date::Within;
@@ -60,6 +61,9 @@ const BALANCES: [Column; 7] = [
     Column::number("transferred", "Transferred"),
 ];
 
+/// Where grades on another scale stand: after the grade and its own scale.
+const ON_SCALE: usize = 12;
+
 /// Columns of a lot's own facts, before those of a placement.
 const OWN_FACTS: usize = 16;
 
@@ -76,9 +80,10 @@ pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<
         return Err(Fault::new("R111", format!("there is no account {}", Account(learner)))
             .remedy("look the learner up with `creditbank learner find`"));
     }
+    let grader = query.grades_on.as_ref().map(|on| grader(read, on)).transpose()?;
     let sections = [
         Section::new("learner", "Learner", &WHO),
-        Section::new("lots", "Learning outcomes", &LOTS),
+        Section::new("lots", "Learning outcomes", &columns(query)),
         Section::new("balances", "Balances", &BALANCES),
     ];
     sink.begin(&meta(read, "statement", query, sections.to_vec())?)?;
@@ -89,7 +94,7 @@ pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<
     let lots = facts.lots(learner, &query.cut)?;
     let person = facts.links(&query.cut)?.person(learner);
     for lot in &lots {
-        lot_rows(&facts, lot, person, sink)?;
+        lot_rows(&facts, lot, person, grader.as_ref(), sink)?;
     }
     sections[2].open(sink)?;
     for (system, balance) in balances(&lots) {
@@ -98,7 +103,51 @@ pub fn statement(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Result<
         sink.row(&cells)?;
     }
     notes(&lots, sink)?;
+    if let Some(grader) = &grader {
+        let to = &grader.to;
+        sink.note(&format!(
+            "grades on {to} are suggested and decide nothing; `grade convert` shows what they rest on"
+        ))?;
+    }
     sink.end()
+}
+
+fn grader<'a>(read: &'a dyn Read, on: &GradesOn) -> Result<Grader<'a>> {
+    Grader::open(read, &on.scale, on.institution.as_deref(), None, on.day)
+}
+
+/// The columns of the lots, with those of grades on another scale where one is asked for.
+fn columns(query: &Query) -> Vec<Column> {
+    let mut columns = LOTS.to_vec();
+    if let Some(on) = &query.grades_on {
+        let suggested =
+            Column { title: format!("On {}", on.scale).into(), ..Column::text("grade_suggested", "") };
+        let others = [
+            Column::text("grade_low", "Lowest"),
+            Column::text("grade_high", "Highest"),
+            Column::text("grade_by", "By"),
+        ];
+        columns.splice(ON_SCALE..ON_SCALE, std::iter::once(suggested).chain(others));
+    }
+    columns
+}
+
+/// The suggested grade on another scale, its range, and by which conversion or why there is none.
+fn on_scale(facts: &Facts, lot: &Lot, grader: &Grader) -> Result<[Cell; 4]> {
+    let Some(ask) = achievement_ask(facts, lot, &Options::default())? else {
+        return Ok([const { Cell::Empty }; 4]);
+    };
+    let answered = grader.ask(&ask)?;
+    Ok(match &answered.answer {
+        Ok(reading) => {
+            let by = answered.by.as_ref().map(|by| format!("{}, version {}", by.name, by.version));
+            let by = by.unwrap_or_else(|| "same scale".to_owned());
+            let [suggested, low, high] =
+                [&reading.suggested, &reading.low, &reading.high].map(|grade| grade.as_str().into());
+            [suggested, low, high, by.into()]
+        }
+        Err(silent) => [Cell::Empty, Cell::Empty, Cell::Empty, silent.why.word().into()],
+    })
 }
 
 fn who(facts: &Facts, learner: i64, query: &Query, sink: &mut dyn Sink) -> Result<()> {
@@ -156,7 +205,13 @@ fn notes(lots: &[Lot], sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-fn lot_rows(facts: &Facts, lot: &Lot, person: i64, sink: &mut dyn Sink) -> Result<()> {
+fn lot_rows(
+    facts: &Facts,
+    lot: &Lot,
+    person: i64,
+    grader: Option<&Grader>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     // Under which account it was recorded, where that is not the one that names the person.
     let account = (lot.achievement.learner != person).then(|| Account(lot.achievement.learner).to_string());
     let account = Cell::from(account);
@@ -168,6 +223,9 @@ fn lot_rows(facts: &Facts, lot: &Lot, person: i64, sink: &mut dyn Sink) -> Resul
     cells.push(reversed_by);
     cells.push(lot.on_hold.map(|decision| why(facts.read, decision)).transpose()?.into());
     cells.push(account.clone());
+    if let Some(grader) = grader {
+        cells.splice(ON_SCALE..ON_SCALE, on_scale(facts, lot, grader)?);
+    }
     sink.row(&cells)?;
     let further = if lot.stands() { lot.placements.get(1..).unwrap_or_default() } else { &[] };
     for placement in further {
@@ -176,6 +234,9 @@ fn lot_rows(facts: &Facts, lot: &Lot, person: i64, sink: &mut dyn Sink) -> Resul
         cells.push(format!("also {}", placed_at(facts, placement, Some(placement.taken))?).into());
         cells.extend(placement_cells(facts, Some(placement))?);
         cells.extend([Cell::Empty, Cell::Empty, account.clone()]);
+        if grader.is_some() {
+            cells.splice(ON_SCALE..ON_SCALE, [const { Cell::Empty }; 4]);
+        }
         sink.row(&cells)?;
     }
     Ok(())

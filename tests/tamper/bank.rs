@@ -135,8 +135,50 @@ fn registries() -> Vec<Vec<ActRow>> {
         citation: text("x"),
         verified: 1,
     };
-    let scale =
-        Scale { id: 1, name: text("letters"), numeric: 0, grades: text("[\"F\",\"A\"]"), pass: some("A") };
+    let scale = |id, version, numeric, grades, pass, ends: [Option<&str>; 3]| {
+        let [best, worst, step] = ends.map(|end| end.and_then(some));
+        let row = Scale {
+            id,
+            name: text(if numeric == 1 { "marks" } else { "letters" }),
+            version,
+            numeric,
+            grades: text(grades),
+            pass: some(pass),
+            best,
+            worst,
+            step,
+            valid_from: if version > 1 { some("2024-09-01") } else { None },
+            citation: text("a rule"),
+            verified: 0,
+        };
+        act_row(0, &row).unwrap()
+    };
+    let conversion = GradeConversionRow {
+        id: 1,
+        name: text("letters-marks"),
+        version: 1,
+        from_scale: text("letters"),
+        to_scale: text("marks"),
+        institution: some("ALPHA"),
+        method: text("table"),
+        body: text("{\"table\":{\"rows\":[]}}"),
+        valid_from: some("2024-01-01"),
+        valid_to: None,
+        citation: text("an agreement"),
+        verified: 1,
+    };
+    let table = GradingTableRow {
+        id: 1,
+        institution: text("ALPHA"),
+        scale: text("letters"),
+        field: text("0613"),
+        cycle: text("first"),
+        first_year: 2022,
+        last_year: 2024,
+        version: 1,
+        counts: text("[[\"A\",120]]"),
+        source: text("registry"),
+    };
     let profile =
         ProfileRow { id: 1, name: text("p"), version: 1, sha256: text("00"), source: text("name = 'p'") };
     let outcome = |id, institution| {
@@ -145,7 +187,13 @@ fn registries() -> Vec<Vec<ActRow>> {
     vec![
         vec![act_row(0, &bank).unwrap()],
         vec![system(1, "ECTS"), system(2, "US-SEM")],
-        vec![act_row(0, &framework).unwrap(), act_row(0, &scale).unwrap()],
+        vec![act_row(0, &framework).unwrap(), scale(1, 1, 0, "[\"F\",\"A\"]", "A", [None; 3])],
+        vec![
+            scale(2, 1, 1, "[]", "4", [Some("1"), Some("5"), Some("0.1")]),
+            scale(3, 2, 0, "[\"F\",\"E\",\"A\"]", "E", [None; 3]),
+            act_row(0, &conversion).unwrap(),
+            act_row(0, &table).unwrap(),
+        ],
         vec![
             institution(1, "ALPHA", "Alpha College"),
             institution(2, "BETA", "Beta College"),

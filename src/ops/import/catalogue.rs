@@ -7,6 +7,7 @@ use crate::domain::registry::{
     Attrs, FrameworkRow, Grade, Institution, Offering, Outcome, OutcomeVersion, PeriodRow, Row, Scale,
     Scheme, SystemRow,
 };
+use crate::domain::scale::GradingScale;
 use crate::intake::profile::Profile;
 use crate::ops::names::period_row;
 use crate::store::{self, ActRow, Read, act_row};
@@ -78,7 +79,7 @@ pub struct Catalogue {
     pub outcomes: Vec<KnownOutcome>,
     systems: HashMap<String, KnownSystem>,
     frameworks: HashMap<String, Vec<String>>,
-    scales: HashMap<String, Scale>,
+    scales: HashMap<String, Vec<GradingScale>>,
     periods: HashMap<(String, String, String), KnownPeriod>,
     grades: HashMap<String, HashMap<String, i64>>,
     attrs: HashMap<String, i64>,
@@ -105,7 +106,8 @@ impl Catalogue {
         }
         for row in store::all::<Scale>(read)? {
             catalogue.next.saw(Scale::TABLE, row.id);
-            catalogue.scales.insert(row.name.clone(), row);
+            let scale = GradingScale::from_row(&row)?;
+            catalogue.scales.entry(row.name).or_default().push(scale);
         }
         for row in store::all::<PeriodRow>(read)? {
             let period = crate::ops::names::period_of(&row)?;
@@ -231,9 +233,9 @@ impl Catalogue {
         self.frameworks.get(framework).map(Vec::as_slice)
     }
 
-    /// A grading scale by its name.
-    pub fn scale(&self, name: &str) -> Option<&Scale> {
-        self.scales.get(name)
+    /// The versions of a grading scale by its name; none where it is not registered.
+    pub fn scale(&self, name: &str) -> &[GradingScale] {
+        self.scales.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Position of an institution's outcome by its code.

@@ -3,44 +3,46 @@
 use super::catalogue::Catalogue;
 use crate::domain::date::parse_iso;
 use crate::domain::registry::OutcomeVersion;
+use crate::domain::scale::{Grades, GradingScale};
 use hashbrown::{HashMap, HashSet};
 use jiff::civil::Date;
 
-/// What a registered scale allows.
-enum Grades {
-    /// Any decimal number.
-    Numbers,
-    /// These, from worst to best.
-    Listed(HashSet<String>, String),
+/// The registered grading scales that rows have named so far, in all their versions; none where a name is not
+/// registered.
+#[derive(Default)]
+pub struct Scales(HashMap<String, Vec<Allowed>>);
+
+/// What a version of a scale allows.
+struct Allowed {
+    scale: GradingScale,
+    /// Its grades, where they are listed.
+    listed: HashSet<String>,
 }
 
-/// The registered grading scales that rows have named so far; none where a name is not registered.
-#[derive(Default)]
-pub struct Scales(HashMap<String, Option<Grades>>);
+impl Allowed {
+    fn new(scale: &GradingScale) -> Allowed {
+        Allowed { scale: scale.clone(), listed: scale.listed().iter().cloned().collect() }
+    }
+
+    fn fault(&self, grade: &str) -> Option<String> {
+        match &self.scale.grades {
+            Grades::Listed(_) if self.listed.contains(grade) => None,
+            Grades::Numbers { bounds: None, .. } if is_number(grade) => None,
+            _ => self.scale.fault(grade),
+        }
+    }
+}
 
 impl Scales {
-    /// Why a grade is not on its scale. A scale that is not registered allows every grade.
+    /// Why a grade is on no version of its scale. A scale that is not registered allows every grade.
     pub fn fault(&mut self, catalogue: &Catalogue, scale: &str, grade: &str) -> Option<String> {
         if !self.0.contains_key(scale) {
-            self.0.insert(scale.to_owned(), grades(catalogue, scale));
+            self.0.insert(scale.to_owned(), catalogue.scale(scale).iter().map(Allowed::new).collect());
         }
-        match self.0.get(scale)?.as_ref()? {
-            Grades::Numbers if is_number(grade) => None,
-            Grades::Numbers => Some(format!("the grades of {scale} are numbers")),
-            Grades::Listed(known, _) if known.contains(grade) => None,
-            Grades::Listed(_, text) => Some(format!("{scale} has the grades {text}")),
-        }
+        let versions = self.0.get(scale)?;
+        let newest = versions.last()?.fault(grade)?;
+        versions.iter().all(|version| version.fault(grade).is_some()).then_some(newest)
     }
-}
-
-fn grades(catalogue: &Catalogue, scale: &str) -> Option<Grades> {
-    let row = catalogue.scale(scale)?;
-    if row.numeric == 1 {
-        return Some(Grades::Numbers);
-    }
-    let listed: Vec<String> = serde_json::from_str(&row.grades).ok()?;
-    let text = listed.join(", ");
-    Some(Grades::Listed(listed.into_iter().collect(), text))
 }
 
 /// Digits with at most one decimal mark between them.

@@ -2,6 +2,7 @@
 
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{FrameworkRow, Scale};
+use crate::domain::scale::GradingScale;
 use crate::intake::rulebook::ScaleDef;
 use crate::ledger::convert::Orders;
 use crate::store::{self, Read};
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct BankOrders {
     scales: BTreeMap<String, ScaleDef>,
+    /// The same scales, with which of two numbers is better.
+    grading: BTreeMap<String, GradingScale>,
     frameworks: BTreeMap<String, Vec<String>>,
 }
 
@@ -21,6 +24,7 @@ pub struct BankOrders {
 pub fn orders(read: &(impl Read + ?Sized)) -> Result<BankOrders> {
     let mut orders = BankOrders::default();
     for row in store::all::<Scale>(read)? {
+        orders.grading.insert(row.name.clone(), GradingScale::from_row(&row)?);
         orders.scales.insert(row.name.clone(), scale_def(row)?);
     }
     for row in store::all::<FrameworkRow>(read)? {
@@ -54,7 +58,7 @@ impl BankOrders {
 
 impl Orders for BankOrders {
     fn grade(&self, scale: &str, grade: &str) -> Option<usize> {
-        self.scales.get(scale)?.rank(grade)
+        usize::try_from(self.grading.get(scale)?.rank(grade)?).ok()
     }
 
     fn level(&self, framework: &str, level: &str) -> Option<usize> {

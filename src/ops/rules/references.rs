@@ -2,10 +2,11 @@
 
 use super::id_in;
 use super::orders::{BankOrders, orders};
-use crate::domain::fault::{Fault, Result};
+use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, Outcome, OutcomeVersion, Row, Scale, SystemRow};
 use crate::domain::requirement::{Choice, Code, Filter};
 use crate::domain::rule::{From, Rule, To};
+use crate::domain::scale::{Grades, GradingScale};
 use crate::intake::fault::nearest;
 use crate::intake::rulebook::{BookFile, Check, Collector, Place, Placed, ScaleDef, shown};
 use crate::store::{self, Read};
@@ -130,10 +131,20 @@ impl References {
 }
 
 fn scale_row(id: i64, scale: &ScaleDef) -> Result<Scale> {
-    let grades =
-        serde_json::to_string(&scale.grades).map_err(|error| Fault::new("S901", error.to_string()))?;
-    let (name, pass) = (scale.name.clone(), scale.pass.clone());
-    Ok(Scale { id, name, numeric: i64::from(scale.numeric), grades, pass })
+    let grades = match scale.numeric {
+        true => Grades::Numbers { bounds: None, step: None },
+        false => Grades::Listed(scale.grades.clone()),
+    };
+    let scale = GradingScale {
+        name: scale.name.clone(),
+        version: 1,
+        grades,
+        pass: scale.pass.clone(),
+        valid_from: None,
+        citation: String::new(),
+        verified: false,
+    };
+    scale.to_row(id)
 }
 
 /// One rule being checked.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::registry::{Institution, Outcome, OutcomeVersion, Scale};
 use crate::domain::rule::Worth;
+use crate::domain::scale::{Grades, GradingScale};
 use crate::intake::rulebook::{parse_csv, parse_toml};
 use crate::ledger::convert::Orders;
 use crate::ops::init::{Founding, init};
@@ -62,8 +63,16 @@ fn bank() -> Memory {
     }
     rows.push(act_row(0, &version(1, None)).unwrap());
     rows.push(act_row(0, &version(2, Some(1))).unwrap());
-    let scale =
-        Scale { id: 7, name: "points".into(), numeric: 1, grades: "[]".into(), pass: Some("50".into()) };
+    let scale = GradingScale {
+        name: "points".into(),
+        version: 1,
+        grades: Grades::Numbers { bounds: None, step: None },
+        pass: Some("50".into()),
+        valid_from: None,
+        citation: String::new(),
+        verified: false,
+    };
+    let scale: Scale = scale.to_row(7).unwrap();
     rows.push(act_row(0, &scale).unwrap());
     register(&mut store, &head, &rows);
     store
@@ -241,7 +250,7 @@ fn the_bank_orders_grades_and_levels() {
     let orders = orders(&store).unwrap();
     assert_eq!((orders.grade("OU result", "Fail"), orders.grade("OU result", "Pass")), (Some(0), Some(1)));
     assert_eq!((orders.grade("OU result", "pass"), orders.grade("none", "Pass")), (None, None));
-    assert_eq!((orders.grade("points", "62.5"), orders.grade("points", "A")), (Some(62_500), None));
+    assert_eq!((orders.grade("points", "62.5"), orders.grade("points", "A")), (Some(62_500_000), None));
     assert!(orders.level("EQF", "5") > orders.level("EQF", "4"));
     assert_eq!((orders.level("EQF", "9"), orders.level("none", "1")), (None, None));
 }

@@ -2,8 +2,9 @@
 
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{
-    Attrs, Bank, Book, CapRow, Closure, FrameworkRow, Grade, Institution, Offering, Outcome, OutcomeVersion,
-    PeriodRow, ProfileRow, Row, RuleRow, RuleSourceRow, Scale, Scheme, SystemRow,
+    Attrs, Bank, Book, CapRow, Closure, FrameworkRow, Grade, GradeConversionRow, GradingTableRow,
+    Institution, Offering, Outcome, OutcomeVersion, PeriodRow, ProfileRow, Row, RuleRow, RuleSourceRow,
+    Scale, Scheme, SystemRow,
 };
 use crate::store::Object;
 use serde_json::Value;
@@ -23,7 +24,17 @@ const REGISTRIES: &[Registry] = &[
     registry::<Bank>(&[]),
     registry::<SystemRow>(&["code"]),
     registry::<FrameworkRow>(&["code"]),
-    registry::<Scale>(&["name"]),
+    registry::<Scale>(&["name", "version"]),
+    registry::<GradeConversionRow>(&["name", "version"]),
+    registry::<GradingTableRow>(&[
+        "institution",
+        "scale",
+        "field",
+        "cycle",
+        "first_year",
+        "last_year",
+        "version",
+    ]),
     registry::<Institution>(&["code"]),
     registry::<Outcome>(&["institution", "code"]),
     registry::<OutcomeVersion>(&["outcome", "version"]),
@@ -119,7 +130,10 @@ mod tests {
 
     #[test]
     fn a_row_is_kept_with_all_its_columns() {
-        let (id, row) = fit::<Scale>(r#"{"id":4,"name":"五级制","numeric":0,"grades":"[]"}"#).unwrap();
+        let (id, row) = fit::<Scale>(
+            r#"{"id":4,"name":"五级制","version":1,"numeric":0,"grades":"[]","citation":"","verified":0}"#,
+        )
+        .unwrap();
         assert_eq!(id, 4);
         assert_eq!(row.get("pass"), Some(&Value::Null));
         for bad in [r#"{"id":4}"#, r#"{"id":"four","through":"2025-01-01"}"#] {
