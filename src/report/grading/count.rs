@@ -119,20 +119,22 @@ fn notes(counts: &Counts, sink: &mut dyn Sink) -> Result<()> {
         sink.note("nothing is there to count")?;
     }
     for (number, what) in [
-        (counts.failing, "fail and are not counted: a grading table holds passing grades alone"),
-        (counts.off_scale, "are none of the scale and are not counted"),
-        (counts.undecided, "are not counted: the scale changed within their period"),
+        (counts.failing, "failing: a grading table holds passing grades alone"),
+        (counts.off_scale, "on no place of the scale"),
+        (counts.undecided, "undecided: the scale changed within their period"),
     ] {
         if number > 0 {
-            sink.note(&format!("{number} {what}"))?;
+            sink.note(&format!("not counted: {number} {what}"))?;
         }
     }
     Ok(())
 }
 
-fn walk(facts: &Facts, counting: &Counting, versions: &[GradingScale]) -> Result<Counts> {
+/// The results that count, and what was undone of all others: reversed, or superseded by another attempt.
+fn standing(facts: &Facts, counting: &Counting) -> Result<Vec<Achievement>> {
     let mut wanted: Vec<Achievement> = Vec::new();
     let mut undone: HashSet<EntryId> = HashSet::new();
+    let mut superseded: Vec<(EntryId, EntryId)> = Vec::new();
     for head in facts.read.heads()? {
         let (from, to) = (EntryId::new(head.log, 0), EntryId::new(head.log, head.size));
         facts.read.achievements(from, to, &mut |row, erased| {
@@ -142,15 +144,23 @@ fn walk(facts: &Facts, counting: &Counting, versions: &[GradingScale]) -> Result
             Ok(())
         })?;
         facts.read.movements(from, to, &mut |row, _| {
-            if row.kind == EntryKind::Reverse {
-                undone.extend(row.undoes);
+            undone.extend(row.undoes);
+            if row.kind == EntryKind::Supersede {
+                superseded.push((row.lot, row.entry));
             }
             Ok(())
         })?;
     }
+    superseded.retain(|(_, entry)| !undone.contains(entry));
+    undone.extend(superseded.into_iter().map(|(lot, _)| lot));
+    wanted.retain(|row| !undone.contains(&row.entry));
+    Ok(wanted)
+}
+
+fn walk(facts: &Facts, counting: &Counting, versions: &[GradingScale]) -> Result<Counts> {
     let mut counts = Counts::default();
     let mut seen: HashMap<(i64, i64), HashSet<String>> = HashMap::new();
-    for row in wanted.iter().filter(|row| !undone.contains(&row.entry)) {
+    for row in &standing(facts, counting)? {
         let period = facts.period(row.period)?;
         let Ok(Some(scale)) = version_at(versions, (period.first, period.last)) else {
             counts.undecided += 1;
@@ -160,15 +170,14 @@ fn walk(facts: &Facts, counting: &Counting, versions: &[GradingScale]) -> Result
         match counting.origin {
             Origin::Achievements => {
                 let Some(grade) = row.grade else { continue };
-                if row.status == Status::Passed {
-                    counts.add(group, scale, &facts.grade(grade)?.written, 1);
-                }
+                counts.add(group, scale, &facts.grade(grade)?.written, 1);
             }
             Origin::Distributions => {
                 let text = facts.attribute(row.attrs, "result-distribution")?.unwrap_or_default();
                 if seen.entry((row.outcome, row.period)).or_default().insert(text.clone()) {
-                    categories(&text)
-                        .for_each(|(grade, count)| counts.add(group.clone(), scale, grade, count));
+                    for (grade, count) in categories(&text) {
+                        counts.add(group.clone(), scale, grade, count);
+                    }
                 }
             }
         }
@@ -178,6 +187,10 @@ fn walk(facts: &Facts, counting: &Counting, versions: &[GradingScale]) -> Result
 
 fn is_wanted(facts: &Facts, counting: &Counting, row: &Achievement) -> Result<bool> {
     let Some(grade) = row.grade else { return Ok(false) };
+    // A result that failed or is not finished has no passing grade, whatever is written.
+    if counting.origin == Origin::Achievements && row.status != Status::Passed {
+        return Ok(false);
+    }
     if facts.grade(grade)?.scale != counting.scale || facts.awarder(row.outcome)?.code != counting.institution
     {
         return Ok(false);
