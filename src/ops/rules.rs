@@ -6,7 +6,7 @@ mod write;
 
 pub use crate::intake::agreements;
 pub use crate::intake::rulebook::{to_toml as export_toml, write_csv as export_csv};
-pub use orders::{BankOrders, orders};
+pub use orders::{BankOrders, OrdersThen, orders};
 
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Book, CapRow, Row, RuleRow};

@@ -10,7 +10,7 @@ use crate::ledger::convert::{RuleSet, Source, Target, plan};
 use crate::ledger::lots::{Cut, fold};
 use crate::ops::batch::InForce;
 use crate::ops::names::Names;
-use crate::ops::rules::{self, BankOrders};
+use crate::ops::rules::OrdersThen;
 use crate::store::{Act, Read};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -37,7 +37,7 @@ pub enum Again {
 pub struct Replay<'r> {
     read: &'r dyn Read,
     names: Names,
-    orders: BankOrders,
+    orders: OrdersThen,
     sets: HashMap<State, Rc<RuleSet>>,
 }
 
@@ -50,7 +50,7 @@ impl<'r> Replay<'r> {
     /// # Errors
     /// Where the ledger cannot be read.
     pub fn new(read: &'r dyn Read) -> Result<Replay<'r>> {
-        let orders = rules::orders(read)?;
+        let orders = OrdersThen::read(read)?;
         Ok(Replay { read, names: Names::default(), orders, sets: HashMap::new() })
     }
 
@@ -74,8 +74,9 @@ impl<'r> Replay<'r> {
             Ok(sources) => sources,
             Err(why) => return Ok(Again::Impossible(why)),
         };
-        let plan = plan(&sources, &set, &recorded.used, recorded.date, &self.orders);
         let before = recorded.weighed_before.unwrap_or(act.entry);
+        let orders = self.orders.before(before)?;
+        let plan = plan(&sources, &set, &recorded.used, recorded.date, orders.as_ref());
         let planned = Planned { plan: &plan, set: &set, sources: &sources, before, date: recorded.date };
         let again = match recorded.verb.as_str() {
             CONVERT => {
