@@ -10,6 +10,8 @@ use serde_json::Value;
 const GRADES: &str = include_str!("grades/grades.toml");
 const TABLES: &str = include_str!("grades/tables.csv");
 
+const SCALES: &str = "[[scale]]\nname = \"German 1–5\"\nnumeric = true\nbest = \"1.0\"\nworst = \"5.0\"\npass = \"4.0\"\nstep = \"0.1\"\n";
+
 const PROFILE: &str = r#"
 name = "results"
 target = "achievements"
@@ -56,9 +58,13 @@ const RESULTS: &str = "student,course,title,ects,status,mark,scale,day,field,lev
 
 fn bank() -> Session {
     let bank = Session::bank();
-    for (name, text) in
-        [("grades.toml", GRADES), ("tables.csv", TABLES), ("profile.toml", PROFILE), ("results.csv", RESULTS)]
-    {
+    for (name, text) in [
+        ("grades.toml", GRADES),
+        ("tables.csv", TABLES),
+        ("profile.toml", PROFILE),
+        ("results.csv", RESULTS),
+        ("scales.toml", SCALES),
+    ] {
         bank.write(name, text);
     }
     bank.run(&["institution", "add", "HSS", "--name", "Hochschule Silbersee", "--country", "DE"]).exits(0);
@@ -306,6 +312,35 @@ fn a_scale_that_changes_reads_each_grade_by_its_day() {
     assert_eq!(ask("2025-08-31")["answer"], "fails");
     assert_eq!(ask("2025-09-01")["answer"], "converted");
     bank.run(&["scale", "list", "--versions"]).exits(0).shows("3 versions");
+}
+
+const RULES: &str = r#"
+book = "hss-lju"
+
+[[rule]]
+id = "good"
+from = { system = "ECTS" }
+to = { system = "CN" }
+ratio = "1/2"
+min_grade = "2.0"
+scale = "German 1–5"
+"#;
+
+/// Less is better on this scale, so 1,3 is a 2.0 at least and 3.0 is not. A decision keeps to the scale as it was.
+#[test]
+fn a_rules_minimum_is_read_on_the_scale_as_it_was_when_it_was_decided() {
+    let bank = bank();
+    bank.write("rules.toml", RULES);
+    bank.run(&["scale", "import", "scales.toml"]).exits(0);
+    bank.run(&["import", "results.csv", "--profile", "profile.toml"]).exits(0);
+    bank.run(&["rule", "load", "rules.toml"]).exits(0);
+    let kept = json(bank.run(&["quote", "9001", "--to", "CN", "--format", "json"])).to_string();
+    assert!(kept.contains("German 1–5"), "{kept}");
+    bank.run(&["convert", "9001", "--to", "CN"]).exits(0).shows("2.5");
+    bank.run(&["verify", "--deep"]).exits(0).shows("clean");
+    let turned = ["scale", "add", "German 1–5", "--numeric", "--best", "5", "--worst", "1", "--pass", "2"];
+    bank.run(&[&turned[..], &["--correct"]].concat()).exits(0);
+    bank.run(&["verify", "--deep"]).exits(0).shows("clean");
 }
 
 #[test]
