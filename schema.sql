@@ -57,6 +57,8 @@ CREATE TABLE act_row (
   row    TEXT NOT NULL,
   PRIMARY KEY (entry, ord)
 ) STRICT, WITHOUT ROWID;
+-- When versions of rule books and releases of the rules were introduced, which is asked of every conversion.
+CREATE INDEX act_row_rules ON act_row (tbl) WHERE tbl = 'book' OR tbl = 'rule_release';
 
 -- One learner's result in one outcome, with the credit that it deposits (a lot) or none.
 --   nth         how many rows of the same key came before it: more than 0 only where an earlier one
@@ -194,6 +196,8 @@ CREATE INDEX rule_to_system ON rule (to_system) WHERE to_system IS NOT NULL;
 CREATE INDEX rule_to_institution ON rule (to_institution) WHERE to_institution IS NOT NULL;
 CREATE INDEX rule_from_system ON rule (from_system) WHERE from_system IS NOT NULL;
 CREATE INDEX rule_from ON rule (from_institution, from_outcome) WHERE from_outcome IS NOT NULL;
+-- A release of the rules; `books` is a JSON array of its rule books, each with its version and the hash of its file.
+CREATE TABLE rule_release (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, valid_from TEXT NOT NULL, authority TEXT NOT NULL, pinned TEXT NOT NULL, books TEXT NOT NULL) STRICT;
 CREATE TABLE closure (id INTEGER PRIMARY KEY, through TEXT NOT NULL) STRICT;
 
 -- ---------------------------------------------------------------- derived

@@ -279,6 +279,7 @@ impl Banks {
                 lots: None,
                 target,
                 date: TODAY,
+                release: None,
                 reason: None,
                 dry_run: false,
                 log: 0,

@@ -17,5 +17,7 @@ mod holds;
 mod intake;
 #[path = "ledger_story/proof.rs"]
 mod proof;
+#[path = "ledger_story/releases.rs"]
+mod releases;
 #[path = "ledger_story/undoing.rs"]
 mod undoing;

@@ -25,6 +25,9 @@ pub struct Convert {
     /// Code of a credit system or of an institution
     #[arg(long, value_name = "SYSTEM|INSTITUTION")]
     to: String,
+    /// Apply this release of the rules [default: the one in force on the effective date]
+    #[arg(long, value_name = "NAME")]
+    release: Option<String>,
     #[command(flatten)]
     act: ActArgs,
     #[command(flatten)]
@@ -70,6 +73,7 @@ impl Convert {
             lots: None,
             target: convert::target(&store, &self.to)?,
             date: self.act.date(context, &store)?,
+            release: self.release.clone(),
             reason: self.act.reason.clone(),
             dry_run: self.act.dry_run,
             log: 0,

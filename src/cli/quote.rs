@@ -24,6 +24,9 @@ pub struct Quote {
     /// As of this day: the rules that hold then [default: today in the bank's time zone]
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    /// Try this release of the rules, or `draft` for what is loaded and not published [default: the one in force]
+    #[arg(long, value_name = "NAME|draft")]
+    release: Option<String>,
     #[command(flatten)]
     output: Output,
 }
@@ -39,7 +42,12 @@ impl Quote {
                 })?,
             };
             let targets = self.to.iter().map(|code| convert::target(store, code)).collect::<Result<_>>()?;
-            let request = Request { learner: learners::find(store, &self.learner)?, targets, date };
+            let request = Request {
+                learner: learners::find(store, &self.learner)?,
+                targets,
+                date,
+                release: self.release.clone(),
+            };
             let quoted = quote(store, &request)?;
             let query = Query {
                 moment: context.actor.now.to_string(),

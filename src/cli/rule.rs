@@ -1,19 +1,16 @@
 //! `creditbank rule`.
 
 mod diff;
+mod list;
+mod publish;
 mod translate;
 
 use super::Done;
 use super::context::Context;
-use super::output::{Output, meta, usage};
 use crate::domain::fault::{Exit, Fault, Result};
-use crate::domain::registry::{Book, RuleRow};
-use crate::domain::rule::{Age, From, Rule, To, Worth};
 use crate::intake::rulebook::{BookFile, parse_toml, scan_csv};
 use crate::ops::rules::{Options, load};
-use crate::report::{Cell, Column, Sink};
 use crate::store;
-use crate::store::sqlite::Sqlite;
 use std::path::{Path, PathBuf};
 
 /// Rule books: what converts into what
@@ -49,27 +46,22 @@ enum Verb {
     /// What only one of two rule books says, whatever the ids of its rules
     Diff(diff::Diff),
     Lint(super::lint::Lint),
-    /// The rules in force: those of the newest version of every book
-    List {
-        /// Only this book
-        #[arg(long)]
-        book: Option<String>,
-        /// This version of it
-        #[arg(long, requires = "book")]
-        version: Option<i64>,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// The books and their versions
-    Books {
-        #[command(flatten)]
-        output: Output,
-    },
+    /// The rules that count on a day, as the journal knows them now or knew them then
+    ///
+    /// Where releases are published, those of the release in force on that day; else those of the newest version of
+    /// every book. With --as-of only rules that are valid on the day; with --known the books and releases of then.
+    List(list::List),
+    /// The books and their versions: when each was loaded, and which releases have it
+    Books(list::Books),
     /// One rule, whole
-    Show {
-        /// The rule, as BOOK/ID
-        rule: String,
-    },
+    Show(list::Show),
+    /// Publish versions of rule books under a name: from that day on decisions use these
+    ///
+    /// A release is all that counts: name every book. It is never changed; of two that begin on one day the one
+    /// published later counts. A bank that publishes nothing uses the newest version of every book.
+    Publish(publish::Publish),
+    /// The releases: what each has, since when it counts, and who published it
+    Releases(publish::Releases),
 }
 
 pub(super) fn parse(path: &Path, book: Option<&str>) -> Result<BookFile> {
@@ -109,32 +101,11 @@ impl RuleCommand {
             Verb::Translate(verb) => verb.run(),
             Verb::Diff(verb) => verb.run(context),
             Verb::Lint(lint) => lint.run(context),
-            Verb::List { book, version, output } => {
-                let store = context.open_read()?;
-                let rows = rules(&store, book.as_deref(), *version)?;
-                output.write(|sink| list(sink, context, &rows))?;
-                Ok(Done::Well)
-            }
-            Verb::Books { output } => {
-                let books: Vec<Book> = store::all(&context.open_read()?)?;
-                output.write(|sink| list_books(sink, context, &books))?;
-                Ok(Done::Well)
-            }
-            Verb::Show { rule } => {
-                let (book, code) = rule.split_once('/').ok_or_else(|| {
-                    usage(
-                        "R301",
-                        format!("`{rule}` does not name a rule"),
-                        "write it as BOOK/ID; `creditbank rule list` shows them",
-                    )
-                })?;
-                let rows = rules(&context.open_read()?, Some(book), None)?;
-                let found = rows.into_iter().find(|(row, _, _)| row.code == code);
-                let (row, _, _) =
-                    found.ok_or_else(|| Fault::new("R302", format!("book {book} has no rule {code}")))?;
-                println!("{}", row.body);
-                Ok(Done::Well)
-            }
+            Verb::List(verb) => verb.run(context),
+            Verb::Books(verb) => verb.run(context),
+            Verb::Show(verb) => verb.run(context),
+            Verb::Publish(verb) => verb.run(context),
+            Verb::Releases(verb) => verb.run(context),
         }
     }
 }
@@ -149,137 +120,4 @@ fn said(loaded: &crate::ops::rules::Loaded, dry_run: bool) -> String {
             format!("{book} loaded: {} rules{batch}", loaded.rules)
         }
     }
-}
-
-type Rules = Vec<(RuleRow, Rule, Book)>;
-
-fn rules(read: &Sqlite, book: Option<&str>, version: Option<i64>) -> Result<Rules> {
-    let mut newest: std::collections::BTreeMap<String, Book> = std::collections::BTreeMap::new();
-    for row in store::all::<Book>(read)? {
-        let asked =
-            book.is_none_or(|name| name == row.name) && version.is_none_or(|version| version == row.version);
-        if asked && newest.get(&row.name).is_none_or(|known| known.version < row.version) {
-            newest.insert(row.name.clone(), row);
-        }
-    }
-    let mut found = Vec::new();
-    for book in newest.into_values() {
-        for row in store::find::<RuleRow>(read, "book", book.id)? {
-            let rule = serde_json::from_str(&row.body).map_err(|error| {
-                Fault::new("S912", format!("rule {} cannot be read: {error}", row.code))
-                    .remedy("run `creditbank verify`")
-            })?;
-            found.push((row, rule, book.clone()));
-        }
-    }
-    Ok(found)
-}
-
-fn from(from: &From) -> String {
-    match from {
-        From::System { system } => system.clone(),
-        From::Outcomes { institution, required } => format!("{institution}/{required}"),
-    }
-}
-
-fn to(to: &To) -> String {
-    match to {
-        To::System { system } => system.clone(),
-        To::Outcomes { institution, received } => format!("{institution}/{received}"),
-        To::Category { institution, category } => format!("{institution}: {category}"),
-    }
-}
-
-fn worth(rule: &Rule) -> String {
-    match &rule.worth {
-        Worth::Ratio(ratio) => format!("× {ratio} {}", rule.system),
-        Worth::Credits(fixed) => format!("{fixed} {}", rule.system),
-        Worth::Original => format!("as it is, {}", rule.system),
-        Worth::Range { low, high, chosen } => format!("{chosen} of {low} to {high} {}", rule.system),
-        Worth::Denied { reason } => format!("denied: {reason}"),
-    }
-}
-
-fn list(sink: &mut dyn Sink, context: &Context, rows: &Rules) -> Result<()> {
-    let columns = [
-        Column::text("book", "Book"),
-        Column::number("version", "Version"),
-        Column::text("rule", "Rule"),
-        Column::text("from", "From"),
-        Column::text("to", "To"),
-        Column::text("worth", "Worth"),
-        Column::text("rounding", "Rounding"),
-        Column::number("step", "Step"),
-        Column::text("conditions", "Conditions"),
-    ];
-    sink.begin(&meta("rules", context))?;
-    sink.section("rules", "Rules", &columns)?;
-    for (row, rule, book) in rows {
-        sink.row(&[
-            book.name.as_str().into(),
-            Cell::Int(book.version),
-            row.code.as_str().into(),
-            from(&rule.from).into(),
-            to(&rule.to).into(),
-            worth(rule).into(),
-            rule.rounding.name().into(),
-            Cell::Amount(rule.step),
-            conditions(rule).into(),
-        ])?;
-    }
-    sink.end()
-}
-
-fn conditions(rule: &Rule) -> String {
-    let mut list = Vec::new();
-    let mut add = |what: &str, value: Option<String>| {
-        if let Some(value) = value {
-            list.push(format!("{what} {value}"));
-        }
-    };
-    add("grade ≥", rule.min_grade.clone());
-    add("score ≥", rule.min_score.map(|score| score.to_string()));
-    add("score ≤", rule.max_score.map(|score| score.to_string()));
-    add("hours ≥", rule.min_hours.map(|hours| hours.to_string()));
-    add(
-        "age ≤",
-        rule.max_age.map(|age| match age {
-            Age::Years(years) => format!("{years} years"),
-            Age::Months(months) => format!("{months} months"),
-        }),
-    );
-    add("accredited", rule.accredited.then(|| "when achieved".to_owned()));
-    for (name, values) in &rule.attributes {
-        add(name, Some(values.join(" or ")));
-    }
-    add("at most", rule.most.map(|most| format!("{most} {}", rule.system)));
-    add("caps", (!rule.caps.is_empty()).then(|| rule.caps.join(" ")));
-    add("priority", (rule.priority > 0).then(|| rule.priority.to_string()));
-    add(
-        "level ≥",
-        rule.min_level
-            .as_ref()
-            .map(|level| format!("{} {level}", rule.framework.as_deref().unwrap_or_default())),
-    );
-    add("taken from", rule.taken_from.map(|day| day.to_string()));
-    add("taken to", rule.taken_to.map(|day| day.to_string()));
-    add("valid from", rule.valid_from.map(|day| day.to_string()));
-    add("valid to", rule.valid_to.map(|day| day.to_string()));
-    let kinds: Vec<&str> = rule.kinds.iter().map(|kind| kind.name()).collect();
-    add("kind", (!kinds.is_empty()).then(|| kinds.join(" or ")));
-    list.join(", ")
-}
-
-fn list_books(sink: &mut dyn Sink, context: &Context, books: &[Book]) -> Result<()> {
-    let columns = [
-        Column::text("book", "Book"),
-        Column::number("version", "Version"),
-        Column::text("sha256", "SHA-256"),
-    ];
-    sink.begin(&meta("rule-books", context))?;
-    sink.section("books", "Rule books", &columns)?;
-    for book in books {
-        sink.row(&[book.name.as_str().into(), Cell::Int(book.version), book.sha256.as_str().into()])?;
-    }
-    sink.end()
 }

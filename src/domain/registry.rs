@@ -299,6 +299,19 @@ rows! {
         /// The whole rule as JSON.
         body: String,
     }
+    /// A release of the rules: versions of rule books that count together from a day on.
+    ReleaseRow in "rule_release" {
+        /// Its name, for good.
+        name: String,
+        /// First day on which decisions use it, ISO 8601.
+        valid_from: String,
+        /// Who decided it.
+        authority: String,
+        /// What counts for a learner who is pinned to it: `own` or `better`.
+        pinned: String,
+        /// JSON array of its books, each with `book`, `version` and `sha256`.
+        books: String,
+    }
     /// The close of a period of the books.
     Closure in "closure" {
         /// Last day that is closed, ISO 8601.

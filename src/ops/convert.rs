@@ -43,6 +43,8 @@ pub struct Request {
     pub target: Target,
     /// Effective date.
     pub date: Date,
+    /// The release of the rules to apply; the one in force on the date where nothing is said.
+    pub release: Option<String>,
     /// Why, where the books are closed or an officer says so.
     pub reason: Option<String>,
     /// Show what would be posted and leave everything as it was.
@@ -103,7 +105,7 @@ pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resul
 }
 
 fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
-    let (set, in_force) = rules_now(store, &request.target)?;
+    let (set, in_force) = rules_now(store, &request.target, request.date, request.release.as_deref())?;
     let orders = rules::orders(store)?;
     let closed = super::import::closed_through(store)?;
     let mut payload = BatchPayload::new(actor)?;

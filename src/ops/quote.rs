@@ -15,6 +15,7 @@ use crate::ledger::convert::{
 use crate::ledger::lots::{Cut, Lot};
 use crate::ops::convert::{source, used};
 use crate::ops::names::Names;
+use crate::ops::rules::release::History;
 use crate::ops::{learners, rules};
 use crate::report::holds::why;
 use crate::store::{self, Read};
@@ -31,6 +32,8 @@ pub struct Request {
     pub targets: Vec<Target>,
     /// The day for which it is asked: rules hold as of then.
     pub date: Date,
+    /// The release of the rules to try, or `draft`; the one in force on the day where nothing is said.
+    pub release: Option<String>,
 }
 
 /// A lot as the quote names it.
@@ -168,7 +171,12 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         .iter()
         .map(|lot| source(read, &names, &lot.achievement, lot.held))
         .collect::<Result<Vec<Source>>>()?;
-    let books = rules::newest_books(read)?;
+    let history = History::read(read, None)?;
+    let edition = match &request.release {
+        Some(name) => history.named(name)?,
+        None => history.on(request.date)?,
+    };
+    let books = edition.books;
     let caps = rules::caps_of(read, &books)?;
     let mut found = rules_for(read, &books, &everything)?;
     let targets: Vec<Target> = match request.targets.is_empty() {

@@ -1,7 +1,9 @@
 //! Rule books: loading a new version, and finding the rules in force.
 
 mod orders;
+pub mod publish;
 mod references;
+pub mod release;
 mod write;
 
 pub use crate::intake::agreements;
@@ -159,6 +161,14 @@ pub fn caps_of(read: &dyn Read, books: &[Book]) -> Result<Vec<(String, Cap)>> {
     Ok(caps)
 }
 
+/// What a rule says.
+///
+/// # Errors
+/// `S912` where it cannot be read.
+pub fn typed_rule(row: &RuleRow) -> Result<Rule> {
+    serde_json::from_str(&row.body).map_err(misfit)
+}
+
 fn misfit(error: serde_json::Error) -> Fault {
     Fault::new("S912", format!("a conversion rule cannot be read: {error}"))
         .remedy("run `creditbank verify` to see what was changed")
@@ -169,7 +179,7 @@ fn misfit(error: serde_json::Error) -> Fault {
 /// # Errors
 /// `S912` where the rule does not fit.
 pub fn in_book(row: RuleRow, book: &Book) -> Result<InBook> {
-    let rule: Rule = serde_json::from_str(&row.body).map_err(misfit)?;
+    let rule = typed_rule(&row)?;
     let name = format!("{}/{}, version {}", book.name, rule.id, book.version);
     Ok(InBook { id: row.id, book: book.name.clone(), name, rule })
 }

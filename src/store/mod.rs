@@ -214,6 +214,25 @@ pub enum Cell {
     Odd(String),
 }
 
+/// The registries of which it matters when each row was introduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RulesTable {
+    /// Versions of rule books.
+    Books,
+    /// Releases of the rules.
+    Releases,
+}
+
+impl RulesTable {
+    /// The registry's table.
+    pub fn name(self) -> &'static str {
+        match self {
+            RulesTable::Books => "book",
+            RulesTable::Releases => "rule_release",
+        }
+    }
+}
+
 /// What can be asked of a ledger. Everything read through one reader is of one moment.
 pub trait Read {
     /// The heads of all logs, by log.
@@ -246,6 +265,8 @@ pub trait Read {
     ) -> Result<()>;
     /// The rows of a register act, in order.
     fn act_rows(&self, entry: EntryId, each: &mut dyn FnMut(ActRow) -> Result<()>) -> Result<()>;
+    /// Entry and row of the register acts about versions of rule books or releases of the rules, in order.
+    fn introduced(&self, what: RulesTable, each: &mut dyn FnMut(EntryId, &str) -> Result<()>) -> Result<()>;
     /// One achievement.
     fn achievement(&self, entry: EntryId) -> Result<Option<Achievement>>;
     /// Achievements from one entry (included) to another (excluded), in order; with the commitment of

@@ -229,10 +229,18 @@ fn registries() -> Vec<Vec<ActRow>> {
             row("rule_cap", "{\"id\":1,\"book\":1,\"name\":\"calculus\",\"body\":\"{}\"}"),
             row("rule_cap", "{\"id\":2,\"book\":1,\"name\":\"physics\",\"body\":\"{ }\"}"),
         ],
+        vec![release(1, "2025", "2025-01-01", "own"), release(2, "2026", "2026-01-01", "better")],
         vec![row("closure", "{\"id\":1,\"through\":\"2023-12-31\"}")],
         // Alpha is renamed: the newest row is the one that stands.
         vec![institution(1, "ALPHA", "Alpha University")],
     ]
+}
+
+fn release(id: i64, name: &str, from: &str, pinned: &str) -> ActRow {
+    let books = "[{\"book\":\"b\",\"version\":1,\"sha256\":\"00\"}]".to_owned();
+    let (name, valid_from, pinned) = (text(name), text(from), text(pinned));
+    act_row(0, &ReleaseRow { id, name, valid_from, authority: format!("Senate {id}"), pinned, books })
+        .unwrap()
 }
 
 fn fact(learner: i64, nth: i64, scheme: i64, value: String) -> Fact {

@@ -1,6 +1,7 @@
 //! `creditbank rule diff`.
 
-use super::{conditions, from, parse, to, worth};
+use super::list::{conditions, from, to, worth};
+use super::parse;
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::{Output, meta};

@@ -3,6 +3,7 @@
 
 use crate::domain::date::parse_iso;
 use crate::domain::registry::TABLES;
+use crate::ops::rules::release::Member;
 use crate::store::Object;
 use serde_json::Value;
 use std::collections::hash_map::RandomState;
@@ -41,6 +42,8 @@ pub struct Registers {
     institutions: hashbrown::HashMap<i64, History<i64>>,
     versions: hashbrown::HashMap<(i64, i64), History<Version>>,
     periods: hashbrown::HashMap<i64, (i16, i16)>,
+    /// The hashes of the files of the versions of rule books.
+    books: hashbrown::HashMap<(String, i64), String>,
     hasher: RandomState,
 }
 
@@ -78,6 +81,7 @@ impl Registers {
             institutions: hashbrown::HashMap::new(),
             versions: hashbrown::HashMap::new(),
             periods: hashbrown::HashMap::new(),
+            books: hashbrown::HashMap::new(),
             hasher: RandomState::new(),
         }
     }
@@ -88,6 +92,7 @@ impl Registers {
         let object: Object =
             serde_json::from_str(row).map_err(|error| format!("it is not a JSON object: {error}"))?;
         let id = number(&object, "id").ok_or("it has no id")?;
+        let again = self.tables[slot].contains_key(&id);
         let newest = Newest { entry, ord, digest: self.digest(&object), seen: false };
         self.tables[slot].insert(id, newest);
         match table {
@@ -111,9 +116,31 @@ impl Registers {
                 let years = year("first").and_then(|first| Ok((first, year("last")?)));
                 self.periods.insert(id, years.map_err(|_| "its days are no dates")?);
             }
+            "book" | "rule_release" if again => return Err(format!("{table} {id} stands already, for good")),
+            "book" => {
+                let version = number(&object, "version").ok_or("it has no version")?;
+                self.books.insert((text(&object, "name"), version), text(&object, "sha256"));
+            }
+            "rule_release" => self.check_release(&object)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A release names versions of books that were loaded before it, by the hashes of their files.
+    fn check_release(&self, row: &Object) -> Result<(), String> {
+        parse_iso(&text(row, "valid_from")).map_err(|_| "its first day is no date".to_owned())?;
+        let books: Vec<Member> = serde_json::from_str(&text(row, "books"))
+            .map_err(|error| format!("its books cannot be read: {error}"))?;
+        let loaded = |member: &Member| {
+            self.books.get(&(member.book.clone(), member.version)).is_some_and(|sha| *sha == member.sha256)
+        };
+        match books.iter().find(|member| !loaded(member)) {
+            Some(Member { book, version, .. }) => {
+                Err(format!("no act before it loaded {book} version {version} from a file of that hash"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A digest of a row's columns, whatever their order; empty columns count as missing ones.

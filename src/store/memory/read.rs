@@ -7,7 +7,7 @@ use crate::domain::link::{Description, Link, Pair};
 use crate::domain::registry::{Row, RuleRow, RuleSourceRow};
 use crate::proof::leaf::{Commitment, Key};
 use crate::proof::tile::Tile;
-use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal};
+use crate::store::{Act, ActRow, BatchRow, DecisionRow, Head, Identity, Object, Read, Refusal, RulesTable};
 use crate::store::{Staged, SummaryKey, SummarySums};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -78,6 +78,11 @@ impl<T: Kept> Read for T {
     fn act_rows(&self, entry: EntryId, each: &mut dyn FnMut(ActRow) -> Result<()>) -> Result<()> {
         let rows = self.tables().act_rows.range((entry, i64::MIN)..=(entry, i64::MAX));
         rows.map(|(_, row)| row.clone()).try_for_each(each)
+    }
+
+    fn introduced(&self, what: RulesTable, each: &mut dyn FnMut(EntryId, &str) -> Result<()>) -> Result<()> {
+        let rows = self.tables().act_rows.iter().filter(|(_, row)| row.table == what.name());
+        rows.map(|((entry, _), row)| (*entry, &row.row)).try_for_each(|(entry, row)| each(entry, row))
     }
 
     fn achievement(&self, entry: EntryId) -> Result<Option<Achievement>> {

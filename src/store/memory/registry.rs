@@ -3,8 +3,8 @@
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{
     Attrs, Bank, Book, CapRow, Closure, FrameworkRow, Grade, GradeConversionRow, GradingTableRow,
-    Institution, Offering, Outcome, OutcomeVersion, PeriodRow, ProfileRow, Row, RuleRow, RuleSourceRow,
-    Scale, Scheme, SystemRow,
+    Institution, Offering, Outcome, OutcomeVersion, PeriodRow, ProfileRow, ReleaseRow, Row, RuleRow,
+    RuleSourceRow, Scale, Scheme, SystemRow,
 };
 use crate::store::Object;
 use serde_json::Value;
@@ -48,6 +48,7 @@ const REGISTRIES: &[Registry] = &[
     registry::<RuleSourceRow>(&[]),
     registry::<CapRow>(&["book", "name"]),
     registry::<RuleRow>(&["book", "code"]),
+    registry::<ReleaseRow>(&["name"]),
     registry::<Closure>(&[]),
 ];
 

@@ -10,8 +10,8 @@ use crate::proof::leaf::{Commitment, Key};
 use crate::proof::merkle::{Frontier, Hash};
 use crate::proof::tile::Tile;
 use crate::store::{
-    Act, ActRow, BatchRow, Cell, DecisionRow, Head, Identity, Object, Read, Refusal, Staged, SummaryKey,
-    SummarySums,
+    Act, ActRow, BatchRow, Cell, DecisionRow, Head, Identity, Object, Read, Refusal, RulesTable, Staged,
+    SummaryKey, SummarySums,
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql};
 use serde_json::Value;
@@ -163,6 +163,13 @@ impl Read for Sqlite {
     fn act_rows(&self, entry: EntryId, each: &mut dyn FnMut(ActRow) -> Result<()>) -> Result<()> {
         let read = |row: &Row| Ok(ActRow { ord: row.get(0)?, table: row.get(1)?, row: row.get(2)? });
         self.each("SELECT ord, tbl, row FROM act_row WHERE entry = ? ORDER BY ord", [entry.0], read, each)
+    }
+
+    fn introduced(&self, what: RulesTable, each: &mut dyn FnMut(EntryId, &str) -> Result<()>) -> Result<()> {
+        // The table's name stands in the text, or the partial index would not serve.
+        let sql = format!("SELECT entry, row FROM act_row WHERE tbl = '{}' ORDER BY entry, ord", what.name());
+        let read = |row: &Row| Ok((EntryId(row.get(0)?), row.get::<_, String>(1)?));
+        self.each(&sql, [], read, |(entry, row)| each(entry, &row))
     }
 
     fn achievement(&self, entry: EntryId) -> Result<Option<Achievement>> {
