@@ -217,6 +217,8 @@ CREATE TABLE decision (
   rule     INTEGER,
   about    INTEGER
 ) STRICT;
+-- Whose rules are those of a release.
+CREATE INDEX decision_pin ON decision (learner) WHERE verb = 'pin' OR verb = 'unpin';
 CREATE INDEX decision_about ON decision (about) WHERE about IS NOT NULL;
 -- That an account is the same person's as another, since a day; ended by an unmerge act, or it stands.
 -- Entries keep the account under which they were made: whoever asks for the person finds both.

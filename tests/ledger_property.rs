@@ -14,6 +14,8 @@ use creditbank::ops::batch::{Actor, BatchPayload};
 use creditbank::ops::names::Names;
 use creditbank::ops::people::{merge, unmerge};
 use creditbank::ops::rebuild::rebuild;
+use creditbank::ops::rules::release::{History, Pinned};
+use creditbank::ops::rules::{pin, publish};
 use creditbank::ops::undo::{self, Dependents, Selection};
 use creditbank::ops::verify::{Options, verify};
 use creditbank::ops::{close, convert, hold, import, init, learners, rules};
@@ -49,6 +51,11 @@ enum Command {
     /// Two learners, and whether what both have is reversed.
     Merge(u8, u8, bool),
     Unmerge(u8),
+    /// Another version of the book, with the same rules for other ratios, and whether it is published at once, and with
+    /// which policy for those who are pinned to it.
+    Rules(Vec<RuleSeed>, bool, bool),
+    /// A learner, and the release so many before the newest; none ends the pin.
+    Pin(u8, Option<u8>),
     /// The newest batch, at once: nothing may stand in the way, and all must be as it was before it.
     TakeBack,
 }
@@ -73,6 +80,9 @@ fn a_command() -> impl Strategy<Value = Command> {
         3 => (0..6u8, any::<bool>()).prop_map(|(back, lift)| Command::Hold(back, lift)),
         2 => (0..LEARNERS, 0..LEARNERS, any::<bool>()).prop_map(|(a, b, all)| Command::Merge(a, b, all)),
         2 => (0..LEARNERS).prop_map(Command::Unmerge),
+        2 => (prop::collection::vec(a_rule(), 0..4), any::<bool>(), any::<bool>())
+            .prop_map(|(seeds, publish, better)| Command::Rules(seeds, publish, better)),
+        2 => (0..LEARNERS, prop::option::of(0..3u8)).prop_map(|(who, back)| Command::Pin(who, back)),
         2 => Just(Command::TakeBack),
     ]
 }
@@ -348,6 +358,37 @@ impl Banks {
         self.both(|store| unmerge::unmerge(store, &actor(), &request).map(|done| done.restored))?;
         assert!(self.merged.remove(&account).is_some());
         Ok(())
+    }
+
+    fn rules(&mut self, seeds: &[RuleSeed], publish: bool, better: bool) -> Result<(), &'static str> {
+        let book = parse_toml(&a_book(seeds), "b.toml").unwrap();
+        self.both(|store| rules::load(store, &actor(), &book, &Default::default()).map(|done| done.version))?;
+        if !publish {
+            return Ok(());
+        }
+        let count = History::read(self.one(), None).unwrap().releases.len();
+        let request = publish::Request {
+            name: format!("r{count}"),
+            books: vec![("b".into(), None)],
+            without: Vec::new(),
+            from: TODAY,
+            authority: "Senate".into(),
+            pinned: if better { Pinned::Better } else { Pinned::Own },
+            reason: None,
+            today: TODAY,
+            dry_run: false,
+            log: 0,
+        };
+        self.both(|store| publish::publish(store, &actor(), &request).map(|done| done.batch)).map(drop)
+    }
+
+    fn pin(&mut self, learner: i64, back: Option<u8>) -> Result<(), &'static str> {
+        let releases = History::read(self.one(), None).unwrap().releases;
+        let named = |back: u8| releases.iter().rev().nth(usize::from(back)).map(|it| it.name.clone());
+        let release = back.map(|back| named(back).unwrap_or_else(|| "none".into()));
+        let request =
+            pin::Request { learner, release, date: TODAY, reason: "test".into(), dry_run: false, log: 0 };
+        self.both(|store| pin::pin(store, &actor(), &request).map(|done| done.decision)).map(drop)
     }
 
     /// The account that names the person.
@@ -696,6 +737,11 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
             Some(account) => banks.unmerge(*account),
             None => Ok(()),
         },
+        Command::Rules(seeds, publish, better) => banks.rules(seeds, *publish, *better),
+        Command::Pin(who, back) => match i64::from(*who) < banks.one().last_learner().unwrap() {
+            true => banks.pin(i64::from(*who) + 1, *back),
+            false => Ok(()),
+        },
         Command::TakeBack => {
             let newest = Selection::Batch(batches(banks.one()));
             return take_back(banks, newest, before);
@@ -704,7 +750,7 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
     // A refusal is an answer; one that means a damaged ledger is none.
     let known = [
         "U101", "U102", "U105", "U106", "U110", "U111", "U112", "U113", "U114", "P101", "H103", "H104",
-        "H105", "L103", "L104", "L106", "L107", "L108", "L109",
+        "H105", "L103", "L104", "L106", "L107", "L108", "L109", "R401", "R421", "R422",
     ];
     assert!(outcome.is_ok() || outcome.is_err_and(|code| known.contains(&code)), "{command:?}: {outcome:?}");
 }

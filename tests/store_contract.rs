@@ -964,17 +964,28 @@ fn an_entry_knows_its_batch() {
 fn decisions_come_back_as_written() {
     on_every_engine(|store| {
         let bare = DecisionRow { learner: None, target: None, rule: None, ..decision(at(2)) };
+        let pinned = DecisionRow { verb: "pin".into(), ..decision(at(8)) };
+        let unpinned = DecisionRow { verb: "unpin".into(), about: Some(at(8)), ..decision(at(9)) };
+        let other = DecisionRow { verb: "pin".into(), learner: Some(77), ..decision(at(10)) };
         let appeal = DecisionRow { verb: "appeal".into(), about: Some(at(2)), ..decision(at(7)) };
         commit(store, |tx| {
             tx.put_decision(&bare)?;
             tx.put_decision(&decision(at(5)))?;
-            tx.put_decision(&appeal)
+            tx.put_decision(&appeal)?;
+            [&other, &unpinned, &pinned].into_iter().try_for_each(|row| tx.put_decision(row))
         });
+        let learner = pinned.learner.unwrap();
+        assert_eq!(store.pins(learner), Ok(vec![pinned.clone(), unpinned.clone()]));
+        assert_eq!((store.pins(77), store.pins(78)), (Ok(vec![other.clone()]), Ok(vec![])));
         assert_eq!(store.decision(at(2)), Ok(Some(bare.clone())));
         assert_eq!(store.decision(at(3)), Ok(None));
         assert_eq!(store.decisions_about(at(2)), Ok(vec![appeal.clone()]));
         assert_eq!(store.decisions_about(at(5)), Ok(vec![]));
-        assert_eq!(gather(|each| store.decisions(each)), [bare, decision(at(5)), appeal]);
+        assert_eq!(store.decisions_about(at(8)), Ok(vec![unpinned.clone()]));
+        assert_eq!(
+            gather(|each| store.decisions(each)),
+            [bare, decision(at(5)), appeal, pinned, unpinned, other]
+        );
         refuse(store, "S501", |tx| tx.put_decision(&decision(at(5))));
     });
 }

@@ -131,6 +131,9 @@ fn summary(outcome: &convert::Outcome, dry_run: bool) -> Vec<String> {
         "{} learners looked at, {} decisions, {} lots placed, {} left",
         outcome.learners, outcome.decisions, outcome.lots, outcome.left_in_all
     )];
+    for (release, decisions) in &outcome.releases {
+        lines.push(format!("{decisions} decisions by release {release} of the rules"));
+    }
     if outcome.unproven > 0 {
         lines.push(format!(
             "{} decisions are not proven best: there was too much to choose from, and the best found was taken",

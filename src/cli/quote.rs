@@ -7,7 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::date::parse_iso;
 use crate::domain::fault::Result;
-use crate::ops::quote::{Quoted, Request, quote};
+use crate::ops::quote::{Quoted, Request, Total, quote};
 use crate::ops::{convert, learners};
 use crate::report::{Cell, Column, Query, Section, Sink, meta};
 
@@ -85,7 +85,7 @@ const KEPT: &str = "What would convert";
 const LOST: &str = "What would be lost, and why";
 const DENIED: &str = "What is denied whatever was learned";
 
-fn columns() -> [Column; 10] {
+fn columns() -> [Column; 12] {
     [
         Column::text("target", "Target"),
         Column::text("system", "Of"),
@@ -97,6 +97,8 @@ fn columns() -> [Column; 10] {
         Column::number("lots_waiting", "Lots waiting"),
         Column::text("worth", "Worth"),
         Column::text("sort", "Sort"),
+        Column::text("release", "Release"),
+        Column::text("instead", "The other release"),
     ]
 }
 
@@ -118,10 +120,20 @@ fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 count(share.waits),
                 worth.join(" + ").into(),
                 of.sort().into(),
+                of.release.clone().into(),
+                of.other.as_ref().map(instead).into(),
             ])?;
         }
     }
     Ok(())
+}
+
+/// What the other release would give to a learner of whom the better counts.
+fn instead((release, total): &(Option<String>, Total)) -> String {
+    let gives: Vec<String> =
+        total.gives.iter().map(|(system, amount)| format!("{amount} {system}")).collect();
+    let gives = if gives.is_empty() { "nothing".to_owned() } else { gives.join(" + ") };
+    format!("{} gives {gives}", release.as_deref().unwrap_or("newest versions"))
 }
 
 fn kept_columns() -> [Column; 11] {

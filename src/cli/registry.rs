@@ -5,6 +5,7 @@ pub mod institution;
 pub mod learner;
 pub mod outcome;
 pub mod people;
+pub mod pin;
 pub mod profile;
 pub mod scale;
 pub mod system;

@@ -1,6 +1,7 @@
 //! `creditbank rule`.
 
 mod diff;
+mod impact;
 mod list;
 mod publish;
 mod translate;
@@ -55,6 +56,8 @@ enum Verb {
     Books(list::Books),
     /// One rule, whole
     Show(list::Show),
+    /// What learners would gain and lose by a rule book, before it is published; nothing is posted
+    Impact(impact::Impact),
     /// Publish versions of rule books under a name: from that day on decisions use these
     ///
     /// A release is all that counts: name every book. It is never changed; of two that begin on one day the one
@@ -104,6 +107,7 @@ impl RuleCommand {
             Verb::List(verb) => verb.run(context),
             Verb::Books(verb) => verb.run(context),
             Verb::Show(verb) => verb.run(context),
+            Verb::Impact(verb) => verb.run(context),
             Verb::Publish(verb) => verb.run(context),
             Verb::Releases(verb) => verb.run(context),
         }

@@ -7,10 +7,12 @@
 //! - `matching` finds the sets of lots that meet a requirement;
 //! - `judging` holds lots to a rule's conditions, and `reason` says what was found;
 //! - `arithmetic` counts what an act is worth, and cuts it to a limit;
+//! - `better` compares two plans under different rules;
 //! - `planning` brings them together, and `choosing` finds the best choice among applications that
 //!   exclude each other.
 
 mod arithmetic;
+mod better;
 mod choosing;
 mod judging;
 mod leaving;
@@ -19,10 +21,11 @@ mod planning;
 mod reason;
 mod rules;
 
+pub use better::Total;
 pub use choosing::NODES;
 pub use planning::plan;
 pub use reason::Reason;
-pub use rules::{InBook, Limit, RuleSet, Standing, Used};
+pub use rules::{InBook, Limit, RuleSet, Standing, Used, counts};
 
 use crate::domain::credits::Credits;
 use crate::domain::date::Period;

@@ -5,8 +5,8 @@ mod in_force;
 mod replay;
 mod sources;
 
-pub use decision::{Decision, Passed, Undecided};
-pub use in_force::{rules_now, rules_then, target};
+pub use decision::{Applied, Compared, Decision, Passed, Undecided, standing_choice};
+pub use in_force::{Because, Counting, Editions, Ruling, rules_then, target};
 pub use replay::{Again, Replay};
 pub use sources::{source, used};
 
@@ -24,10 +24,11 @@ use crate::ops::post::{NewMovement, Poster};
 use crate::ops::{learners, rules};
 use crate::report::holds::why;
 use crate::store::{self, DecisionRow, Head, Read, Store};
-use decision::{Planned, UNDECIDED};
+use decision::{Decided, Planned, UNDECIDED};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Lots left where they are that an outcome lists; the rest are counted.
 const LISTED: usize = 1_000;
@@ -81,6 +82,8 @@ pub struct Outcome {
     pub placed: Vec<EntryId>,
     /// Decisions of which it is not proven that no other is better.
     pub unproven: u64,
+    /// Decisions that placed lots, by the release of the rules that they applied.
+    pub releases: BTreeMap<String, u64>,
     /// Lots placed.
     pub lots: u64,
     /// What was placed, by original system.
@@ -105,12 +108,12 @@ pub fn convert(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resul
 }
 
 fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
-    let (set, in_force) = rules_now(store, &request.target, request.date, request.release.as_deref())?;
+    let editions = Editions::open(store, &request.target, request.date, request.release.as_deref())?;
     let orders = rules::orders(store)?;
     let closed = super::import::closed_through(store)?;
     let mut payload = BatchPayload::new(actor)?;
     payload.why = request.reason.clone().unwrap_or_default();
-    payload.books = in_force;
+    payload.books = editions.in_force();
     if let Some(closed) = closed.filter(|closed| request.date <= *closed) {
         if !super::undo::is_reason(request.reason.as_deref()) {
             return Err(Fault::new(
@@ -126,7 +129,7 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
     let mut outcome = Outcome::default();
     store.append(request.log, Some(&head), &mut |tx| {
         let poster = Poster::open(tx, request.log, &payload)?;
-        let (poster, done) = run(poster, request, &set, &orders, &mut waiting)?;
+        let (poster, done) = run(poster, request, &editions, &orders, &mut waiting)?;
         outcome = done;
         if outcome.decisions == 0 {
             return Ok(false);
@@ -142,22 +145,26 @@ fn convert_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Resu
 ///
 /// # Errors
 /// As [`convert`].
-pub fn within<'t>(poster: Poster<'t>, request: &Request, set: &RuleSet) -> Result<(Poster<'t>, Outcome)> {
+pub fn within<'t>(
+    poster: Poster<'t>,
+    request: &Request,
+    editions: &Editions,
+) -> Result<(Poster<'t>, Outcome)> {
     let orders = rules::orders(poster.read())?;
     let mut waiting = waiting(poster.read())?;
-    run(poster, request, set, &orders, &mut waiting)
+    run(poster, request, editions, &orders, &mut waiting)
 }
 
 fn run<'t>(
     mut poster: Poster<'t>,
     request: &Request,
-    set: &RuleSet,
+    editions: &Editions,
     orders: &impl Orders,
     waiting: &mut BTreeSet<(EntryId, i64)>,
 ) -> Result<(Poster<'t>, Outcome)> {
     let period = day(&mut poster, request.date)?;
     let (systems, outcome) = (HashMap::new(), Outcome::default());
-    let mut run = Run { poster, request, set, orders, systems, period, outcome, waiting };
+    let mut run = Run { poster, request, editions, orders, systems, period, outcome, waiting };
     run.all()?;
     Ok((run.poster, run.outcome))
 }
@@ -200,7 +207,7 @@ pub fn day(poster: &mut Poster, date: Date) -> Result<i64> {
 struct Run<'t, 'r, O> {
     poster: Poster<'t>,
     request: &'r Request,
-    set: &'r RuleSet,
+    editions: &'r Editions,
     orders: &'r O,
     /// Registry ids of credit systems, by code.
     systems: HashMap<String, i64>,
@@ -241,11 +248,17 @@ impl<O: Orders> Run<'_, '_, O> {
             .iter()
             .map(|lot| source(read, &names, &lot.achievement, lot.held))
             .collect::<Result<Vec<Source>>>()?;
-        let used = used(read, self.set, &lots)?;
-        let plan = plan(&sources, self.set, &used, self.request.date, self.orders);
-        let passed_over = self.passed_over(&on_hold, &used)?;
-        let (set, before, date) = (self.set, self.poster.next_entry(), self.request.date);
-        let planned = Planned { plan: &plan, set, sources: &sources, before, date };
+        let counting = self.editions.counting(read, &accounts)?;
+        let counting = self.editions.settled(read, counting, &lots)?;
+        let before = self.poster.next_entry();
+        let decided = self.better_of(&counting, &lots, &sources, before)?;
+        let Decided { ruling, used, plan, applied } = &decided;
+        let (set, date) = (&ruling.set, self.request.date);
+        let passed_over = self.passed_over(set, &on_hold, used)?;
+        let planned = Planned { plan, set, sources: &sources, before, date, applied: applied.as_ref() };
+        if let Some(name) = ruling.release.as_ref().filter(|_| !plan.acts.is_empty()) {
+            *self.outcome.releases.entry(name.clone()).or_default() += plan.acts.len() as u64;
+        }
         for act in &plan.acts {
             self.place(learner, act, &own, &planned)?;
         }
@@ -256,7 +269,7 @@ impl<O: Orders> Run<'_, '_, O> {
         for left in plan.refused.iter().chain(&plan.undecided) {
             // Of everybody's lots those are listed that a rule speaks of: they need somebody's attention.
             let told = !left.reasons.is_empty() || self.request.learners.is_some();
-            let (account, lot, why) = (Account(learner), left.lot, left.why(self.set));
+            let (account, lot, why) = (Account(learner), left.lot, left.why(set));
             let (codes, undecided) = (left.codes(), left.waits_for.is_some());
             self.leave(LeftLot { account, lot, why, codes, undecided }, told);
         }
@@ -267,15 +280,35 @@ impl<O: Orders> Run<'_, '_, O> {
         Ok(())
     }
 
+    /// Plans by the rules that count for a learner; by the better of two where that is the policy.
+    fn better_of(
+        &self,
+        counting: &Counting,
+        lots: &[Lot],
+        sources: &[Source],
+        before: EntryId,
+    ) -> Result<Decided> {
+        let (read, date) = (self.poster.read(), self.request.date);
+        let planned = |ruling: &Rc<Ruling>| -> Result<Decided> {
+            let used = used(read, &ruling.set, lots)?;
+            let plan = plan(sources, &ruling.set, &used, date, self.orders);
+            Ok(Decided { ruling: Rc::clone(ruling), used, plan, applied: None })
+        };
+        let own = planned(&counting.ruling)?;
+        let other = counting.other.as_ref().map(planned).transpose()?;
+        let compared = sources.iter().map(|source| source.lot);
+        Ok(decision::settle(counting, own, other, compared, before))
+    }
+
     /// Lots on hold that a rule would take, and why each stays.
-    fn passed_over(&self, on_hold: &[&Lot], used: &Used) -> Result<Vec<(EntryId, String)>> {
+    fn passed_over(&self, set: &RuleSet, on_hold: &[&Lot], used: &Used) -> Result<Vec<(EntryId, String)>> {
         if on_hold.is_empty() {
             return Ok(Vec::new());
         }
         let (read, names) = (self.poster.read(), self.poster.names());
         let source = |lot: &&Lot| source(read, &names, &lot.achievement, lot.held);
         let sources = on_hold.iter().map(source).collect::<Result<Vec<Source>>>()?;
-        let plan = plan(&sources, self.set, used, self.request.date, self.orders);
+        let plan = plan(&sources, set, used, self.request.date, self.orders);
         let taken: BTreeSet<EntryId> =
             plan.acts.iter().flat_map(|act| &act.lots).map(|taken| taken.lot).collect();
         let passed = on_hold.iter().filter(|lot| taken.contains(&lot.achievement.entry));
@@ -304,7 +337,7 @@ impl<O: Orders> Run<'_, '_, O> {
     }
 
     fn place(&mut self, learner: i64, act: &Act, lots: &[&Lot], planned: &Planned) -> Result<()> {
-        let rule = self.set.rule(act.rule);
+        let rule = planned.set.rule(act.rule);
         let system = self.system(&rule.id, &rule.system)?;
         let decision = planned.decision(act, Account(account_of(learner, act, lots)));
         let entry = self.open(&decision)?;
@@ -355,7 +388,7 @@ impl<O: Orders> Run<'_, '_, O> {
     /// Records once that a lot waits for a day.
     fn wait(&mut self, learner: i64, left: &Left, planned: &Planned) -> Result<()> {
         let Some(rule) = left.waits_for else { return Ok(()) };
-        if !self.waiting.insert((left.lot, self.set.in_book(rule).id)) {
+        if !self.waiting.insert((left.lot, planned.set.in_book(rule).id)) {
             return Ok(());
         }
         self.open(&planned.waiting(left, Account(learner))).map(drop)

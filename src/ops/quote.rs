@@ -8,14 +8,16 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Book, RuleRow};
-use crate::domain::rule::{From, To, Worth};
+use crate::domain::rule::{Cap, From, To, Worth};
+pub use crate::ledger::convert::Total;
 use crate::ledger::convert::{
     Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target, plan,
 };
 use crate::ledger::lots::{Cut, Lot};
-use crate::ops::convert::{source, used};
+use crate::ops::convert::{source, standing_choice, used};
 use crate::ops::names::Names;
-use crate::ops::rules::release::History;
+use crate::ops::rules::pin::pin_of;
+use crate::ops::rules::release::{Edition, History, Pinned};
 use crate::ops::{learners, rules};
 use crate::report::holds::why;
 use crate::store::{self, Read};
@@ -98,6 +100,10 @@ pub struct Quoted {
     pub lost: Vec<Lost>,
     /// What the target denies for whatever was learned at the learner's institutions.
     pub denied: Vec<Denied>,
+    /// The release of the rules; none where the newest versions are taken.
+    pub release: Option<String>,
+    /// The release that the learner's policy compares it with, and what that would give.
+    pub other: Option<(Option<String>, Total)>,
 }
 
 /// A receiving outcome or category for which nothing of an institution counts.
@@ -171,16 +177,16 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         .iter()
         .map(|lot| source(read, &names, &lot.achievement, lot.held))
         .collect::<Result<Vec<Source>>>()?;
-    let history = History::read(read, None)?;
-    let edition = match &request.release {
-        Some(name) => history.named(name)?,
-        None => history.on(request.date)?,
-    };
-    let books = edition.books;
-    let caps = rules::caps_of(read, &books)?;
-    let mut found = rules_for(read, &books, &everything)?;
+    let mut offers = Offers::find(read, request, &links.accounts(person), &everything)?;
     let targets: Vec<Target> = match request.targets.is_empty() {
-        true => found.keys().cloned().collect(),
+        true => offers
+            .offers
+            .iter()
+            .flat_map(|offer| offer.rules.keys())
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         false => request.targets.clone(),
     };
     if targets.is_empty() {
@@ -197,10 +203,17 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
     let bound = bound(read, &lots, &everything)?;
     let mut quoted = Vec::with_capacity(targets.len());
     for target in targets {
-        let rules = found.remove(&target).unwrap_or_default();
-        let set = RuleSet::new(target, rules, caps.clone());
-        let used = used(read, &set, &lots)?;
-        let plan = plan(&free, &set, &used, request.date, &orders);
+        let mut planned = Vec::with_capacity(offers.offers.len());
+        for (release, rules, caps) in offers.of_target(read, &target, &lots, &everything)? {
+            let set = RuleSet::new(target.clone(), rules, caps);
+            let used = used(read, &set, &lots)?;
+            let plan = plan(&free, &set, &used, request.date, &orders);
+            planned.push((release, Total::of(&plan, &set), set, plan));
+        }
+        // As a conversion chooses: the learner's own release where both are as good.
+        let better = planned.iter().skip(1).any(|(_, total, ..)| total.compare(&planned[0].1).is_gt());
+        let (release, _, set, plan) = planned.swap_remove(usize::from(better));
+        let other = planned.pop().map(|(release, total, ..)| (release, total));
         let mut kept = Vec::new();
         for act in &plan.acts {
             kept.extend(kept_by(act, &set, &free, plan.choices[act.choice].proven));
@@ -212,11 +225,91 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         }
         lost.sort_by_key(|lost| lost.credit.lot);
         let denied = (0..set.len()).filter_map(|at| denial(set.in_book(at))).collect();
-        quoted.push(Quoted { target: set.target().clone(), kept, lost, denied });
+        quoted.push(Quoted { target: set.target().clone(), kept, lost, denied, release, other });
     }
     // Where targets keep as much, the order of their codes stands.
     quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
     Ok(quoted)
+}
+
+/// The rules of one release that may speak of a learner's lots.
+struct Offer {
+    release: Option<String>,
+    rules: BTreeMap<Target, Vec<InBook>>,
+    caps: Vec<(String, Cap)>,
+}
+
+impl Offer {
+    fn of(read: &dyn Read, edition: &Edition, sources: &[Source]) -> Result<Offer> {
+        let rules = rules_for(read, &edition.books, sources)?;
+        let caps = rules::caps_of(read, &edition.books)?;
+        Ok(Offer { release: edition.name().map(str::to_owned), rules, caps })
+    }
+
+    fn take(&mut self, target: &Target) -> Rules {
+        let rules = self.rules.remove(target).unwrap_or_default();
+        (self.release.clone(), rules, self.caps.clone())
+    }
+}
+
+/// A release, its rules for a target, and the caps of its books.
+type Rules = (Option<String>, Vec<InBook>, Vec<(String, Cap)>);
+
+/// The rules that count for a learner.
+struct Offers {
+    history: History,
+    /// The learner's own first; a second one where the better of both counts.
+    offers: Vec<Offer>,
+    pin: Option<EntryId>,
+}
+
+impl Offers {
+    /// The rules of the release that is asked for, else of the one to which the learner is pinned, with the one in
+    /// force where the better of both counts, else of the one in force.
+    fn find(read: &dyn Read, request: &Request, accounts: &[i64], sources: &[Source]) -> Result<Offers> {
+        let history = History::read(read, None)?;
+        let mut editions = match &request.release {
+            Some(name) => vec![history.named(name)?],
+            None => vec![history.on(request.date)?],
+        };
+        let pin = match request.release.is_none() && !history.releases.is_empty() {
+            true => pin_of(read, accounts, request.date, None)?,
+            false => None,
+        };
+        let pin = pin.filter(|pin| editions[0].name() != Some(&pin.release));
+        if let Some(pin) = &pin {
+            let own = history.release(&pin.release)?;
+            if own.pinned == Pinned::Own {
+                editions.clear();
+            }
+            editions.insert(0, history.edition(own)?);
+        }
+        let offers =
+            editions.iter().map(|edition| Offer::of(read, edition, sources)).collect::<Result<_>>()?;
+        Ok(Offers { history, offers, pin: pin.map(|pin| pin.decision) })
+    }
+
+    /// The rules for one target; those of one release where it is settled by what stands there.
+    fn of_target(
+        &mut self,
+        read: &dyn Read,
+        target: &Target,
+        lots: &[Lot],
+        sources: &[Source],
+    ) -> Result<Vec<Rules>> {
+        if let (Some(pin), true) = (self.pin, self.offers.len() > 1)
+            && let Some(name) = standing_choice(read, lots, target.code(), pin)?
+        {
+            if let Some(offer) = self.offers.iter_mut().find(|offer| offer.release == name) {
+                return Ok(vec![offer.take(target)]);
+            }
+            if let Some(name) = name {
+                let edition = self.history.named(&name)?;
+                return Ok(vec![Offer::of(read, &edition, sources)?.take(target)]);
+            }
+        }
+        Ok(self.offers.iter_mut().map(|offer| offer.take(target)).collect())
+    }
 }
 
 /// The rules in force that may speak of some lots, by target and in the order of books and rules.

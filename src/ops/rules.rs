@@ -1,6 +1,8 @@
 //! Rule books: loading a new version, and finding the rules in force.
 
+pub mod impact;
 mod orders;
+pub mod pin;
 pub mod publish;
 mod references;
 pub mod release;

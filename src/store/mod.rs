@@ -348,6 +348,8 @@ pub trait Read {
     fn decision(&self, entry: EntryId) -> Result<Option<DecisionRow>>;
     /// The decisions about another one, by entry.
     fn decisions_about(&self, entry: EntryId) -> Result<Vec<DecisionRow>>;
+    /// The decisions that pin an account to a release of the rules or end a pin, by entry.
+    fn pins(&self, learner: i64) -> Result<Vec<DecisionRow>>;
     /// All decisions, by entry.
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()>;
     /// All links between accounts, standing and ended, by entry.

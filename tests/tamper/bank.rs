@@ -335,11 +335,18 @@ fn decide(poster: &mut Poster, verb: &str, learner: Option<i64>, moves: &[NewMov
         entry: EntryId(0),
         learner,
         verb: text(verb),
-        target: (verb == "convert").then(|| text("US-SEM")),
+        target: match verb {
+            "convert" => Some(text("US-SEM")),
+            "pin" => Some(text("2025")),
+            _ => None,
+        },
         rule: (verb == "convert").then_some(1),
         about: None,
     };
     let mut payload = serde_json::json!({ "verb": verb, "why": "a test" });
+    if verb == "pin" {
+        payload["target"] = "2025".into();
+    }
     if verb == "convert" {
         payload["target"] = "US-SEM".into();
         payload["rule"] = 1.into();
@@ -413,6 +420,7 @@ fn decisions(poster: &mut Poster) -> Result<()> {
     };
     let held = decide(poster, "hold", Some(4), &[still(EntryKind::Hold, None)])?;
     decide(poster, "unhold", Some(4), &[still(EntryKind::Unhold, Some(held.plus(1)))])?;
+    decide(poster, "pin", Some(3), &[])?;
     Ok(())
 }
 

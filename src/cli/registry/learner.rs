@@ -12,6 +12,7 @@ use crate::ledger::lots::Cut;
 use crate::ops::learners::{find, links};
 use crate::ops::registry::learner::{self, Description, Listed, Person, Schemes};
 use crate::ops::registry::values::{self, Days};
+use crate::ops::rules::pin::{Pin, pin_of};
 use crate::report::{Cell, Column, Section};
 use crate::store::{Identity, Read};
 
@@ -41,6 +42,13 @@ enum Verb {
     /// both accounts for one person's. Where both hold the same achievement nothing is merged, unless the
     /// later entry is reversed. `learner unmerge` takes it back.
     Merge(Box<Merge>),
+    /// Let the rules of a release count for a learner, from a day on (catalogue rights)
+    ///
+    /// Conversions and quotes then use that release whatever is in force, or the better of both where the release says
+    /// so. The newest pin or unpin that has taken effect counts.
+    Pin(Box<super::pin::Pin>),
+    /// End a learner's pin: the release in force counts again
+    Unpin(Box<super::pin::Unpin>),
     /// Take a merge back: the two accounts are two people's after all
     ///
     /// What the merge reversed stands again. Refused while a decision uses lots of both.
@@ -222,6 +230,8 @@ impl Learner {
             Verb::Identify(args) => return args.run(context),
             Verb::Describe(args) => return args.run(context),
             Verb::Merge(args) => return args.run(context),
+            Verb::Pin(args) => return args.run(context),
+            Verb::Unpin(args) => return args.run(context),
             Verb::Unmerge(args) => return args.run(context),
             Verb::Review(args) => return args.run(context),
             Verb::List { output } => list(context, output, ("learner-list", None), None)?,
@@ -285,6 +295,13 @@ fn show(context: &Context, output: &Output, text: &str) -> Result<()> {
             }
             for account in &accounts[1..] {
                 sink.note(&format!("{} was merged into {person}", Account(*account)))?;
+            }
+            if let Some(Pin { release, since, decision, reason, .. }) =
+                pin_of(read, &accounts, context.today(read)?, None)?
+            {
+                sink.note(&format!(
+                    "pinned to release {release} of the rules since {since} (decision {decision}): {reason}"
+                ))?;
             }
             Ok(())
         })

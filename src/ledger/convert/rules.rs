@@ -209,6 +209,11 @@ impl RuleSet {
         used
     }
 
+    /// Whether any rule speaks of a lot.
+    pub fn speaks_of(&self, source: &Source) -> bool {
+        !self.speaking_of(source).is_empty()
+    }
+
     /// The rules that speak of a lot, in order.
     pub(super) fn speaking_of(&self, source: &Source) -> Vec<usize> {
         let mut found: Vec<usize> = self.by_system.get(&source.system).cloned().unwrap_or_default();
@@ -231,7 +236,7 @@ fn own_limit(book: &str, rule: &Rule) -> String {
 
 /// Whether a cap counts what a rule of its book gives: the rule names it, or it is a cap on everything of some
 /// kinds or at a target.
-fn counts(cap: &Cap, rule: &Rule) -> bool {
+pub fn counts(cap: &Cap, rule: &Rule) -> bool {
     let everything = !cap.kinds.is_empty() || cap.target.is_some();
     let target = match &rule.to {
         To::System { system } => system,

@@ -1,12 +1,17 @@
 //! What a decision to convert records: all that it was decided from, and how.
 
+use super::in_force::{Because, Counting, Ruling};
 use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
-use crate::ledger::convert::{Act, CutBy, Left, Part, Plan, RuleSet, Source, Taken, Target, Used};
+use crate::ledger::convert::{Act, CutBy, Left, Part, Plan, RuleSet, Source, Taken, Target, Total, Used};
+use crate::ledger::lots::Lot;
+use crate::store::Read;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The verb of a decision that placed lots.
 pub const CONVERT: &str = "convert";
@@ -30,6 +35,9 @@ pub struct Decision {
     pub rule: i64,
     /// The rule's own id, with its book and version.
     pub rule_name: String,
+    /// The release of the rules; nothing where none is published and the books of the batch count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Applied>,
     /// The lots, what is taken of each and what it is worth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<Taken>,
@@ -71,6 +79,110 @@ pub struct Decision {
     pub undecided: Vec<Undecided>,
 }
 
+/// The release of the rules that a decision applied, and why that one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Its name; nothing where the newest versions turned out better than the release of a pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why that one.
+    pub because: Because,
+    /// The decision that pinned the learner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<EntryId>,
+    /// What it was compared with, where the better counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+}
+
+/// What the learner's pinned release and the one in force would have given, together with all that was free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The release in force; nothing where none had begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<String>,
+    /// The release to which the learner is pinned.
+    pub pinned: Option<String>,
+    /// What the pinned one gives.
+    pub by_pinned: Total,
+    /// What the one in force gives.
+    pub by_in_force: Total,
+    /// The lots that were free.
+    pub lots: Vec<EntryId>,
+    /// The entry before which they were.
+    pub before: EntryId,
+}
+
+/// By which release the better of two counts already for what stands at a target, where a decision under the same pin
+/// placed it: the rest follows it, or a learner would have the best parts of both. Nothing in the inner place is the
+/// newest versions.
+///
+/// # Errors
+/// Where the ledger cannot be read; `X105` where a decision cannot be.
+pub fn standing_choice(
+    read: &(impl Read + ?Sized),
+    lots: &[Lot],
+    target: &str,
+    pin: EntryId,
+) -> Result<Option<Option<String>>> {
+    let standing = lots.iter().filter(|lot| lot.stands()).flat_map(|lot| &lot.placements);
+    let decisions: BTreeSet<EntryId> = standing.map(|placement| placement.decision).collect();
+    for entry in decisions {
+        let here = read.decision(entry)?.is_some_and(|row| row.target.as_deref() == Some(target));
+        let Some(act) = read.act(entry)?.filter(|_| here) else { continue };
+        let applied = Decision::read(&act.payload, entry)?.release;
+        let chosen = |it: &Applied| matches!(it.because, Because::Better | Because::Stands);
+        if let Some(applied) = applied.filter(|it| it.pin == Some(pin) && chosen(it)) {
+            return Ok(Some(applied.name));
+        }
+    }
+    Ok(None)
+}
+
+/// A plan by the rules that count for a learner.
+#[derive(Debug)]
+pub struct Decided {
+    /// The rules.
+    pub ruling: Rc<Ruling>,
+    /// What the learner had under their limits.
+    pub used: Used,
+    /// The plan.
+    pub plan: Plan,
+    /// What decisions record of the release.
+    pub applied: Option<Applied>,
+}
+
+/// Settles by which rules a learner's plan stands: by the better of two where the other is given, and by the one to
+/// which the learner is pinned where both are as good.
+pub fn settle(
+    counting: &Counting,
+    own: Decided,
+    other: Option<Decided>,
+    lots: impl Iterator<Item = EntryId>,
+    before: EntryId,
+) -> Decided {
+    let (because, pin) = (counting.because, counting.pin);
+    let Some(other) = other else {
+        let name = own.ruling.release.clone();
+        let applied =
+            (name.is_some() || pin.is_some()).then_some(Applied { name, because, pin, compared: None });
+        return Decided { applied, ..own };
+    };
+    let total = |decided: &Decided| Total::of(&decided.plan, &decided.ruling.set);
+    let compared = Compared {
+        in_force: other.ruling.release.clone(),
+        pinned: own.ruling.release.clone(),
+        by_pinned: total(&own),
+        by_in_force: total(&other),
+        lots: lots.collect(),
+        before,
+    };
+    let better = if compared.by_in_force.compare(&compared.by_pinned).is_gt() { other } else { own };
+    let name = better.ruling.release.clone();
+    let applied = Some(Applied { name, because: Because::Better, pin, compared: Some(compared) });
+    Decided { applied, ..better }
+}
+
 /// A rule that was passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passed {
@@ -106,6 +218,8 @@ pub struct Planned<'p> {
     pub before: EntryId,
     /// Effective date.
     pub date: Date,
+    /// The release of its rules.
+    pub applied: Option<&'p Applied>,
 }
 
 impl Planned<'_> {
@@ -119,6 +233,7 @@ impl Planned<'_> {
             date: self.date,
             rule: in_book.id,
             rule_name: in_book.name.clone(),
+            release: self.applied.cloned(),
             lots: Vec::new(),
             sources: Vec::new(),
             system: String::new(),

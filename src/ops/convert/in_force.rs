@@ -1,41 +1,177 @@
-//! The rules of a target: those in force now, and those that were when a batch was made.
+//! The rules of a target: those that count for each learner on a day, and those that did when a batch was made.
 
+use super::decision::standing_choice;
 use super::rules;
+use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Book, Institution, SystemRow};
 use crate::ledger::convert::{RuleSet, Target};
+use crate::ledger::lots::Lot;
 use crate::ops::batch::InForce;
-use crate::ops::rules::release::{DRAFT, Edition, History};
+use crate::ops::rules::pin::pin_of;
+use crate::ops::rules::release::{DRAFT, Edition, History, Pinned};
 use crate::store::{self, Read};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-/// The rules for a target that count on a day, by the release in force or by the one that is named, and their
-/// books.
-///
-/// # Errors
-/// `K101` for an unknown target, `K102` where no rule speaks of it, `R410` and `R411` where the named release does not
-/// count on that day; where the ledger cannot be read.
-pub fn rules_now(
-    read: &dyn Read,
-    target: &Target,
+/// Why a decision applies the release that it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// It is in force on the day.
+    InForce,
+    /// Somebody chose it by name.
+    Chosen,
+    /// The learner is pinned to it.
+    Pinned,
+    /// It is the better of the one that the learner is pinned to and the one in force.
+    Better,
+    /// It was the better one when what stands at the target was placed.
+    Stands,
+}
+
+/// The rules of one target in one release, or in the newest versions where nothing is published.
+#[derive(Debug)]
+pub struct Ruling {
+    /// The release's name.
+    pub release: Option<String>,
+    /// Its rules for the target.
+    pub set: RuleSet,
+}
+
+/// What counts for one learner.
+#[derive(Debug, Clone)]
+pub struct Counting {
+    /// The rules: the learner's own, where they are pinned.
+    pub ruling: Rc<Ruling>,
+    /// Why these.
+    pub because: Because,
+    /// The decision that pinned the learner.
+    pub pin: Option<EntryId>,
+    /// The rules in force, where the better of both counts.
+    pub other: Option<Rc<Ruling>>,
+}
+
+/// The rules of one target in every release that decisions of a day may apply.
+#[derive(Debug)]
+pub struct Editions {
+    target: Target,
     day: Date,
-    release: Option<&str>,
-) -> Result<(RuleSet, Vec<InForce>)> {
-    check_target(read, target)?;
-    let history = History::read(read, None)?;
-    let edition = match release {
-        Some(name) => begun(&history, name, day)?,
-        None => history.on(day)?,
-    };
+    history: History,
+    chosen: bool,
+    base: Rc<Ruling>,
+    in_force: Vec<InForce>,
+    others: RefCell<HashMap<String, Rc<Ruling>>>,
+}
+
+impl Editions {
+    /// The rules for a target that count on a day: by the release in force, or by the one that is named, and by those
+    /// to which learners are pinned.
+    ///
+    /// # Errors
+    /// `K101` for an unknown target, `K102` where no rule speaks of it, `R410` and `R411` where the named release does
+    /// not count on that day; where the ledger cannot be read.
+    pub fn open(read: &dyn Read, target: &Target, day: Date, release: Option<&str>) -> Result<Editions> {
+        check_target(read, target)?;
+        let history = History::read(read, None)?;
+        let edition = match release {
+            Some(name) => begun(&history, name, day)?,
+            None => history.on(day)?,
+        };
+        let (base, books) = ruling(read, target, &edition)?;
+        let named = |Book { name, version, sha256, .. }: Book| InForce { name, version, sha256 };
+        let editions = Editions {
+            target: target.clone(),
+            day,
+            chosen: release.is_some(),
+            base: Rc::new(base),
+            in_force: books.into_iter().map(named).collect(),
+            others: RefCell::default(),
+            history,
+        };
+        if editions.base.set.is_empty() && (editions.chosen || !editions.any(read)?) {
+            return Err(nothing_speaks_of(target, &edition));
+        }
+        Ok(editions)
+    }
+
+    /// The books of the release in force or chosen, for the batch's own account.
+    pub fn in_force(&self) -> Vec<InForce> {
+        self.in_force.clone()
+    }
+
+    /// Whether a release speaks of the target to which a learner may be pinned.
+    fn any(&self, read: &dyn Read) -> Result<bool> {
+        for release in &self.history.releases {
+            if !self.of_release(read, &release.name)?.set.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn of_release(&self, read: &dyn Read, name: &str) -> Result<Rc<Ruling>> {
+        if self.base.release.as_deref() == Some(name) {
+            return Ok(Rc::clone(&self.base));
+        }
+        if let Some(known) = self.others.borrow().get(name) {
+            return Ok(Rc::clone(known));
+        }
+        let edition = self.history.edition(self.history.release(name)?)?;
+        let found = Rc::new(ruling(read, &self.target, &edition)?.0);
+        self.others.borrow_mut().insert(name.to_owned(), Rc::clone(&found));
+        Ok(found)
+    }
+
+    /// What counts for the person of some accounts.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn counting(&self, read: &dyn Read, accounts: &[i64]) -> Result<Counting> {
+        let base = |because| Counting { ruling: Rc::clone(&self.base), because, pin: None, other: None };
+        if self.chosen {
+            return Ok(base(Because::Chosen));
+        }
+        // Without a release nobody can be pinned to one.
+        if self.history.releases.is_empty() {
+            return Ok(base(Because::InForce));
+        }
+        let Some(pin) = pin_of(read, accounts, self.day, None)? else { return Ok(base(Because::InForce)) };
+        let policy = self.history.release(&pin.release)?.pinned;
+        let ruling = self.of_release(read, &pin.release)?;
+        let better = policy == Pinned::Better && self.base.release != ruling.release;
+        let other = better.then(|| Rc::clone(&self.base));
+        Ok(Counting { ruling, because: Because::Pinned, pin: Some(pin.decision), other })
+    }
+}
+
+impl Editions {
+    /// What counts for a learner of whom the better counts, where it was settled by what stands at the target.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn settled(&self, read: &dyn Read, counting: Counting, lots: &[Lot]) -> Result<Counting> {
+        let (Some(pin), Some(_)) = (counting.pin, &counting.other) else { return Ok(counting) };
+        let ruling = match standing_choice(read, lots, self.target.code(), pin)? {
+            None => return Ok(counting),
+            Some(None) => Rc::clone(&self.base),
+            Some(Some(name)) => self.of_release(read, &name)?,
+        };
+        Ok(Counting { ruling, because: Because::Stands, pin: Some(pin), other: None })
+    }
+}
+
+/// The rules of an edition for a target, and those of its books that have any.
+fn ruling(read: &dyn Read, target: &Target, edition: &Edition) -> Result<(Ruling, Vec<Book>)> {
     let mut books = edition.books.clone();
     let rules = rules::rules_of(read, &books, target)?;
-    if rules.is_empty() {
-        return Err(nothing_speaks_of(target, &edition));
-    }
     books.retain(|book| rules.iter().any(|rule| rule.book == book.name));
     let caps = rules::caps_of(read, &books)?;
-    let named = |Book { name, version, sha256, .. }: Book| InForce { name, version, sha256 };
-    Ok((RuleSet::new(target.clone(), rules, caps), books.into_iter().map(named).collect()))
+    let release = edition.name().map(str::to_owned);
+    Ok((Ruling { release, set: RuleSet::new(target.clone(), rules, caps) }, books))
 }
 
 /// A release that may be applied on a day.
@@ -73,16 +209,22 @@ fn nothing_speaks_of(target: &Target, edition: &Edition) -> Fault {
 ///
 /// # Errors
 /// Where the ledger cannot be read.
-pub fn rules_then(read: &dyn Read, target: &Target, in_force: &[InForce]) -> Result<RuleSet> {
+pub fn rules_then(read: &dyn Read, target: &Target, in_force: &[InForce]) -> Result<Ruling> {
     let mut books = Vec::new();
     for book in in_force {
         let versions = store::find::<Book>(read, "name", book.name.as_str())?;
         books.extend(versions.into_iter().filter(|row| row.version == book.version));
     }
-    let rules = rules::rules_of(read, &books, target)?;
-    Ok(RuleSet::new(target.clone(), rules, rules::caps_of(read, &books)?))
+    Ok(ruling(read, target, &Edition { release: None, books })?.0)
 }
 
+/// The rules for a target in a release.
+///
+/// # Errors
+/// `R401` where there is none of that name; where the ledger cannot be read.
+pub fn rules_in(read: &dyn Read, target: &Target, history: &History, name: &str) -> Result<Ruling> {
+    Ok(ruling(read, target, &history.edition(history.release(name)?)?)?.0)
+}
 fn check_target(read: &(impl Read + ?Sized), target: &Target) -> Result<()> {
     let known = match target {
         Target::System(code) => !store::find::<SystemRow>(read, "code", code.as_str())?.is_empty(),

@@ -7,7 +7,7 @@ use crate::domain::registry::{Book, RuleRow};
 use crate::domain::rule::Rule;
 use crate::ledger::convert::{NODES, Receiver, Source};
 use crate::ops::batch::BatchPayload;
-use crate::ops::convert::{Again, Decision, Replay};
+use crate::ops::convert::{Again, Applied, Because, Decision, Replay};
 use crate::report::{Cell, Column, Sink};
 use crate::store::{self, Act, BatchRow, Read};
 
@@ -75,6 +75,9 @@ fn rule(read: &dyn Read, recorded: &Decision, sink: &mut dyn Sink) -> Result<()>
     if !recorded.lost.is_empty() {
         list.push(("lost by rounding", format!("{} thousandths of a credit", recorded.lost).into()));
     }
+    if let Some(applied) = &recorded.release {
+        list.extend(release(applied));
+    }
     for (limit, had) in &recorded.used {
         list.push(("had under a limit", format!("{had} under {limit}").into()));
     }
@@ -105,6 +108,34 @@ fn rule(read: &dyn Read, recorded: &Decision, sink: &mut dyn Sink) -> Result<()>
         list.push(("waits", waiting.why.as_str().into()));
     }
     facts(sink, "rule", "The rule and its arithmetic", &list)
+}
+
+/// Which release of the rules was applied, why, and what the other would have given.
+fn release(applied: &Applied) -> Facts {
+    let title = |name: &Option<String>| name.clone().unwrap_or_else(|| "the newest versions".to_owned());
+    let because = match applied.because {
+        Because::InForce => "in force on the day",
+        Because::Chosen => "chosen by name",
+        Because::Pinned => "the learner is pinned to it",
+        Because::Stands => "it was the better one for what stands at the target",
+        Because::Better => "the better of the learner's own and the one in force",
+    };
+    let mut list: Facts =
+        vec![("release of the rules", format!("{}: {because}", title(&applied.name)).into())];
+    if let Some(pin) = applied.pin {
+        list.push(("pinned by decision", pin.into()));
+    }
+    if let Some(compared) = &applied.compared {
+        for (name, total) in
+            [(&compared.pinned, &compared.by_pinned), (&compared.in_force, &compared.by_in_force)]
+        {
+            let gives: Vec<String> =
+                total.gives.iter().map(|(system, amount)| format!("{amount} {system}")).collect();
+            let gives = if gives.is_empty() { "nothing".to_owned() } else { gives.join(" + ") };
+            list.push(("of all that was free", format!("{} gives {gives}", title(name)).into()));
+        }
+    }
+    list
 }
 
 fn some(text: &str) -> Cell {

@@ -106,7 +106,11 @@ fn introduced(read: &(impl Read + ?Sized)) -> Result<Vec<(EntryId, Scale)>> {
 }
 
 impl BankOrders {
-    fn add(&mut self, row: Scale) -> Result<()> {
+    /// Adds a scale, or replaces the one of its name.
+    ///
+    /// # Errors
+    /// `S913` where its list of grades does not fit.
+    pub fn add(&mut self, row: Scale) -> Result<()> {
         self.grading.insert(row.name.clone(), GradingScale::from_row(&row)?);
         self.scales.insert(row.name.clone(), scale_def(row)?);
         Ok(())

@@ -154,11 +154,22 @@ impl History {
     /// # Errors
     /// `R412` where a release names a version that is not there.
     pub fn on(&self, day: Date) -> Result<Edition> {
-        let begun = self.releases.iter().filter(|release| release.from <= day);
-        match begun.max_by_key(|release| (release.from, release.entry)) {
+        match self.begun(day, None) {
             Some(release) => self.edition(release),
             None => Ok(self.newest_before(self.releases.first().map(|first| first.entry))),
         }
+    }
+
+    /// The release that counted on a day, as known before an entry.
+    pub fn on_known(&self, day: Date, known: EntryId) -> Option<&Release> {
+        self.begun(day, Some(known))
+    }
+
+    fn begun(&self, day: Date, known: Option<EntryId>) -> Option<&Release> {
+        let published =
+            self.releases.iter().filter(|release| known.is_none_or(|known| release.entry < known));
+        let begun = published.filter(|release| release.from <= day);
+        begun.max_by_key(|release| (release.from, release.entry))
     }
 
     /// A release by its name.

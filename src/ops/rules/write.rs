@@ -88,13 +88,7 @@ fn rule_rows(
     put: Put<'_>,
 ) -> Result<()> {
     let rule = &rule.value;
-    let body = match rule.system.is_empty() {
-        false => json(rule)?,
-        true => {
-            let system = references.own_system(rule).unwrap_or_default().to_owned();
-            json(&Rule { system, ..rule.clone() })?
-        }
-    };
+    let (_, body) = resolved(references, rule)?;
     put(act_row(0, &rule_row(id, book, rule, body))?)?;
     for (institution, outcome) in sources(rule) {
         let row = RuleSourceRow { id: *source_id, rule: id, institution, outcome };
@@ -102,6 +96,16 @@ fn rule_rows(
         put(act_row(0, &row)?)?;
     }
     Ok(())
+}
+
+/// A rule as it is kept, with the system of what results, and its text.
+pub(super) fn resolved(references: &References, rule: &Rule) -> Result<(Rule, String)> {
+    let mut rule = rule.clone();
+    if rule.system.is_empty() {
+        rule.system = references.own_system(&rule).unwrap_or_default().to_owned();
+    }
+    let text = json(&rule)?;
+    Ok((rule, text))
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

@@ -7,6 +7,7 @@ use super::keep::{self, Checked};
 use super::tiles::Nodes;
 use crate::domain::entry::{EntryId, EntryKind};
 use crate::domain::fault::Result;
+use crate::ops::rules::pin::PIN;
 use crate::ops::verify::derived::decision_of;
 use crate::proof::leaf;
 use crate::proof::merkle::{self, Hash};
@@ -325,11 +326,22 @@ impl Audit<'_> {
         Ok(())
     }
 
+    /// A learner is pinned to a release that was published before.
+    fn check_pin(&mut self, act: &Act) {
+        let row = decision_of(act);
+        let named = row.target.unwrap_or_default();
+        if row.verb == PIN && !self.registers.has_release(&named) {
+            let what = format!("no release of the rules was published before it as {named:?}");
+            self.findings.add("V509", format!("act entry {}, column payload", act.entry), what);
+        }
+    }
+
     /// Keeps what later checks need of an act.
     pub fn take_act(&mut self, act: &Act, rows: &Rows) {
         if act.kind == EntryKind::Decision {
             let digest = self.registers.digest_of(super::derived::key_of(&decision_of(act)));
             self.decisions.push((act.entry.0, digest));
+            self.check_pin(act);
         }
         if act.kind == EntryKind::Stage {
             self.staged.push(act.entry.0);

@@ -44,6 +44,8 @@ pub struct Registers {
     periods: hashbrown::HashMap<i64, (i16, i16)>,
     /// The hashes of the files of the versions of rule books.
     books: hashbrown::HashMap<(String, i64), String>,
+    /// The names of the releases of the rules.
+    releases: hashbrown::HashSet<String>,
     hasher: RandomState,
 }
 
@@ -82,6 +84,7 @@ impl Registers {
             versions: hashbrown::HashMap::new(),
             periods: hashbrown::HashMap::new(),
             books: hashbrown::HashMap::new(),
+            releases: hashbrown::HashSet::new(),
             hasher: RandomState::new(),
         }
     }
@@ -121,7 +124,10 @@ impl Registers {
                 let version = number(&object, "version").ok_or("it has no version")?;
                 self.books.insert((text(&object, "name"), version), text(&object, "sha256"));
             }
-            "rule_release" => self.check_release(&object)?,
+            "rule_release" => {
+                self.releases.insert(text(&object, "name"));
+                self.check_release(&object)?;
+            }
             _ => {}
         }
         Ok(())
@@ -165,6 +171,11 @@ impl Registers {
     /// Whether a registry, by its [`slot`], has that row.
     pub fn has(&self, slot: usize, id: i64) -> bool {
         self.tables[slot].contains_key(&id)
+    }
+
+    /// Whether a release of the rules has that name.
+    pub fn has_release(&self, name: &str) -> bool {
+        self.releases.contains(name)
     }
 
     /// Whether an outcome has that version.

@@ -263,6 +263,11 @@ impl<T: Kept> Read for T {
         Ok(chosen(self.tables().decisions.values(), |row| row.about == Some(entry)))
     }
 
+    fn pins(&self, learner: i64) -> Result<Vec<DecisionRow>> {
+        let is_pin = |row: &DecisionRow| row.verb == "pin" || row.verb == "unpin";
+        Ok(chosen(self.tables().decisions.values(), |row| row.learner == Some(learner) && is_pin(row)))
+    }
+
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.tables().decisions.values().cloned().try_for_each(each)
     }

@@ -373,6 +373,15 @@ impl Read for Sqlite {
         self.list(&sql, [entry.0], rows::decision)
     }
 
+    fn pins(&self, learner: i64) -> Result<Vec<DecisionRow>> {
+        // As the partial index has it.
+        let sql = format!(
+            "{} WHERE learner = ? AND (verb = 'pin' OR verb = 'unpin') ORDER BY entry",
+            rows::DECISION
+        );
+        self.list(&sql, [learner], rows::decision)
+    }
+
     fn decisions(&self, each: &mut dyn FnMut(DecisionRow) -> Result<()>) -> Result<()> {
         self.each(&format!("{} ORDER BY entry", rows::DECISION), [], rows::decision, each)
     }
