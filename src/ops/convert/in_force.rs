@@ -8,13 +8,13 @@ use crate::domain::registry::{Book, Institution, SystemRow};
 use crate::ledger::convert::{RuleSet, Target};
 use crate::ledger::lots::Lot;
 use crate::ops::batch::InForce;
-use crate::ops::rules::pin::pin_of;
+use crate::ops::rules::pin::{PIN, pin_of};
 use crate::ops::rules::release::{DRAFT, Edition, History, Pinned};
 use crate::store::{self, Read};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// Why a decision applies the release that it applies.
@@ -103,10 +103,16 @@ impl Editions {
         self.in_force.clone()
     }
 
-    /// Whether a release speaks of the target to which a learner may be pinned.
+    /// Whether somebody is or was pinned to a release that speaks of the target. All decisions are read for it, in the
+    /// rare case that the release in force does not speak of it.
     fn any(&self, read: &dyn Read) -> Result<bool> {
-        for release in &self.history.releases {
-            if !self.of_release(read, &release.name)?.set.is_empty() {
+        let mut names = BTreeSet::new();
+        read.decisions(&mut |row| {
+            names.extend(row.target.filter(|_| row.verb == PIN));
+            Ok(())
+        })?;
+        for name in names {
+            if !self.of_release(read, &name)?.set.is_empty() {
                 return Ok(true);
             }
         }

@@ -146,7 +146,7 @@ fn members(history: &History, request: &Request) -> Result<Vec<Member>> {
 /// `R404` where there is none.
 pub fn find_book<'h>(history: &'h History, name: &str, version: Option<i64>) -> Result<&'h Book> {
     let asked = |book: &&Book| book.name == name && version.is_none_or(|version| version == book.version);
-    history.books.iter().map(|(_, book)| book).filter(asked).next_back().ok_or_else(|| {
+    history.books.iter().map(|(_, book)| book).rfind(asked).ok_or_else(|| {
         let what = match version {
             Some(version) => format!("book {name} has no version {version}"),
             None => format!("there is no rule book `{name}`"),
