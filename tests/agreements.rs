@@ -88,7 +88,7 @@ fn a_quote_tells_and_or_and_what_is_not_articulated() {
     let quote = ["quote", "S1", "--to", "STATE", "CITY"];
     assert_eq!(
         rows(&session, &quote, "targets"),
-        ["STATE,US-SEM,5,7,0,1,2,0,5 US-SEM,institution", "CITY,US-SEM,0,12,0,0,3,0,,institution"]
+        ["STATE,US-SEM,5,7,0,1,2,0,5 US-SEM,institution,,", "CITY,US-SEM,0,12,0,0,3,0,,institution,,"]
     );
     let kept = rows(&session, &quote, "kept");
     assert!(kept[0].contains("NVC,MATH 1H,5,US-SEM,CALC 1") && kept.len() == 1, "{kept:?}");

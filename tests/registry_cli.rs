@@ -336,7 +336,7 @@ fn systems_and_scales() {
             0,
             &["不及格, 及格"],
         ),
-        (&["scale", "add", "points", "--numeric", "--pass", "60"], 0, &["numeric", "60"]),
+        (&["scale", "add", "points", "--numeric", "--pass", "60"], 0, &["decimal numbers", "60"]),
         (&["scale", "list"], 0, &["2 scales", "五级制"]),
         (&["scale", "add", "points", "--numeric"], 1, &["G103", "--valid-from"]),
         (&["scale", "add", "s", "--numeric", "--best", "1"], 2, &["G130", "--worst"]),

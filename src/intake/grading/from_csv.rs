@@ -41,12 +41,15 @@ pub fn parse_csv(read: impl Read, file_name: &str) -> Result<GradeFile, GradeFau
     Ok(GradeFile { file: file_name.to_owned(), tables: tables.tables, ..GradeFile::default() })
 }
 
+/// Institution, scale, field, cycle, first and last year.
+type TableKey = (String, String, String, Option<Cycle>, (i64, i64));
+
 #[derive(Default)]
 struct Tables {
     found: Found,
     line: u64,
     tables: Vec<Sited<GradingTable>>,
-    places: HashMap<(String, String, String, Option<Cycle>, (i64, i64)), usize>,
+    places: HashMap<TableKey, usize>,
 }
 
 impl Tables {

@@ -162,7 +162,7 @@ impl<'t> Reader<'t> {
     /// A text that must be there.
     pub(super) fn needed(&mut self, part: &Part, key: &str) -> Option<String> {
         let text = self.text(part, key);
-        if text.is_none() && !part.table.get(key).is_some_and(|value| !is_blank(value)) {
+        if text.is_none() && part.table.get(key).is_none_or(is_blank) {
             self.found.add(part.at, Code::Missing, format!("`{key}` is missing"));
         }
         text
@@ -261,7 +261,7 @@ impl<'t> Reader<'t> {
             }
             return Some(Grades::Numbers { bounds, step });
         }
-        if let Some(key) = ["best", "worst", "step"].iter().find(|key| has(&key)) {
+        if let Some(key) = ["best", "worst", "step"].iter().find(|key| has(key)) {
             self.found.add(
                 part.at,
                 Code::Misplaced,
