@@ -198,6 +198,9 @@ CREATE INDEX rule_from_system ON rule (from_system) WHERE from_system IS NOT NUL
 CREATE INDEX rule_from ON rule (from_institution, from_outcome) WHERE from_outcome IS NOT NULL;
 -- A release of the rules; `books` is a JSON array of its rule books, each with its version and the hash of its file.
 CREATE TABLE rule_release (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, valid_from TEXT NOT NULL, authority TEXT NOT NULL, pinned TEXT NOT NULL, books TEXT NOT NULL) STRICT;
+-- Deadlines of requests and appeals; who may place credit without a rule.
+CREATE TABLE procedure (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, sha256 TEXT NOT NULL, source TEXT NOT NULL, UNIQUE (name, version)) STRICT;
+CREATE TABLE authority (id INTEGER PRIMARY KEY, code TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, targets TEXT NOT NULL, most INTEGER, system TEXT, officers TEXT NOT NULL, valid_from TEXT, valid_to TEXT, citation TEXT NOT NULL, UNIQUE (code, version)) STRICT;
 CREATE TABLE closure (id INTEGER PRIMARY KEY, through TEXT NOT NULL) STRICT;
 
 -- ---------------------------------------------------------------- derived

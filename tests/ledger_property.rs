@@ -14,11 +14,12 @@ use creditbank::ops::batch::{Actor, BatchPayload};
 use creditbank::ops::names::Names;
 use creditbank::ops::people::{merge, unmerge};
 use creditbank::ops::rebuild::rebuild;
+use creditbank::ops::registry::{self, authority};
 use creditbank::ops::rules::release::{History, Pinned};
 use creditbank::ops::rules::{pin, publish};
 use creditbank::ops::undo::{self, Dependents, Selection};
 use creditbank::ops::verify::{Options, verify};
-use creditbank::ops::{close, convert, hold, import, init, learners, rules};
+use creditbank::ops::{close, convert, decision, hold, import, init, learners, rules};
 use creditbank::store::memory::Memory;
 use creditbank::store::sqlite::Sqlite;
 use creditbank::store::{self, Read, Store};
@@ -56,6 +57,12 @@ enum Command {
     Rules(Vec<RuleSeed>, bool, bool),
     /// A learner, and the release so many before the newest; none ends the pin.
     Pin(u8, Option<u8>),
+    /// A learner asks for credit at a target, and perhaps has the rules' answer at once.
+    Ask(u8, u8, bool),
+    /// A step of the decision so many before the newest.
+    Step(u8, u8),
+    /// Credit for a learner without a rule.
+    Except(u8, i64),
     /// The newest batch, at once: nothing may stand in the way, and all must be as it was before it.
     TakeBack,
 }
@@ -83,6 +90,9 @@ fn a_command() -> impl Strategy<Value = Command> {
         2 => (prop::collection::vec(a_rule(), 0..4), any::<bool>(), any::<bool>())
             .prop_map(|(seeds, publish, better)| Command::Rules(seeds, publish, better)),
         2 => (0..LEARNERS, prop::option::of(0..3u8)).prop_map(|(who, back)| Command::Pin(who, back)),
+        2 => (0..LEARNERS, 0..2u8, any::<bool>()).prop_map(|(who, to, at_once)| Command::Ask(who, to, at_once)),
+        6 => (0..4u8, 0..9u8).prop_map(|(back, which)| Command::Step(back, which)),
+        1 => (0..LEARNERS, 1..5_000i64).prop_map(|(who, credits)| Command::Except(who, credits)),
         2 => Just(Command::TakeBack),
     ]
 }
@@ -242,6 +252,19 @@ impl Banks {
         banks
             .both(|store| rules::load(store, &actor(), &book, &Default::default()).map(|l| l.version))
             .unwrap();
+        let dean = authority::New {
+            code: "DEAN".into(),
+            name: "The dean".into(),
+            targets: Vec::new(),
+            most: Some((Credits(4_000), "US-SEM".into())),
+            officers: Vec::new(),
+            valid_from: None,
+            valid_to: None,
+            citation: "a test".into(),
+        };
+        let by = actor();
+        let act = registry::Act { actor: &by, reason: None, dry_run: false, log: 0 };
+        banks.both(|store| authority::add(store, &act, &dean).map(|posted| posted.batch)).unwrap();
         banks
     }
 
@@ -389,6 +412,15 @@ impl Banks {
         let request =
             pin::Request { learner, release, date: TODAY, reason: "test".into(), dry_run: false, log: 0 };
         self.both(|store| pin::pin(store, &actor(), &request).map(|done| done.decision)).map(drop)
+    }
+
+    /// What a step says of its decision, the same in both banks.
+    fn step(
+        &mut self,
+        mut work: impl FnMut(&mut dyn Store) -> Result<decision::Done, Fault>,
+    ) -> Result<(), &'static str> {
+        self.both(|store| work(store).map(|done| (done.case, done.placed, done.released, done.refused)))
+            .map(drop)
     }
 
     /// The account that names the person.
@@ -604,7 +636,8 @@ fn whole_decisions(read: &dyn Read, all: &[Lot]) {
     for (decision, (count, worth)) in standing {
         let payload: serde_json::Value =
             serde_json::from_str(&read.act(decision).unwrap().unwrap().payload).unwrap();
-        let lots = payload["lots"].as_array().unwrap();
+        let by_rules = payload["verb"] == "convert";
+        let lots = payload[if by_rules { "lots" } else { "granted" }].as_array().unwrap();
         assert_eq!(lots.len(), count, "decision {decision}");
         let milli = |value: &serde_json::Value| {
             Credits::parse(value.as_str().unwrap(), creditbank::domain::credits::DecimalMark::Point)
@@ -612,6 +645,9 @@ fn whole_decisions(read: &dyn Read, all: &[Lot]) {
                 .0
         };
         assert_eq!(lots.iter().map(|lot| milli(&lot["worth"])).sum::<i64>(), worth);
+        if !by_rules {
+            continue;
+        }
         // What random rules give is held against brute force where conversions are planned.
         if payload["rule_name"].as_str().unwrap().starts_with("b/random-") {
             continue;
@@ -631,6 +667,41 @@ fn entry_from_the_end(read: &dyn Read, back: u8) -> Option<EntryId> {
     let moving = |kind: EntryKind| kind as u8 >= EntryKind::Deposit as u8;
     let entries = journal(read).into_iter().rev().filter(|(_, kind, _)| moving(*kind));
     entries.map(|(entry, ..)| entry).nth(back as usize)
+}
+
+/// Asks, answers, contests: the way that the number says.
+fn step(banks: &mut Banks, back: u8, which: u8) -> Result<(), &'static str> {
+    let mut openers = Vec::new();
+    banks
+        .one()
+        .decisions(&mut |row| {
+            let opens = ["request", "convert"].contains(&row.verb.as_str()) || row.verb == "except";
+            openers.extend((opens && row.about.is_none()).then_some(row.entry));
+            Ok(())
+        })
+        .unwrap();
+    let Some(entry) = openers.into_iter().rev().nth(back as usize) else { return Ok(()) };
+    let grant = || Some(a_grant(1_000));
+    let answer = match which {
+        0 => decision::Answer::Accept,
+        1 => decision::Answer::Refuse(vec!["other".into()]),
+        2 | 3 => decision::Answer::Appeal(None),
+        4 => decision::Answer::Uphold,
+        5 => decision::Answer::Overturn(None, Dependents::Refuse),
+        6 => decision::Answer::Overturn(grant(), Dependents::Refuse),
+        7 => decision::Answer::Withdraw,
+        _ => decision::Answer::Precedent,
+    };
+    banks.step(|store| decision::answer(store, &actor(), entry, &answer, &how()))
+}
+
+fn a_grant(credits: i64) -> decision::Grant {
+    let system = Some("US-SEM".to_owned());
+    decision::Grant { authority: "DEAN".into(), credits: Credits(credits), system, outcomes: Vec::new() }
+}
+
+fn how() -> decision::How {
+    decision::How { date: TODAY, reason: "test".into(), dry_run: false, log: 0 }
 }
 
 fn batches(read: &dyn Read) -> i64 {
@@ -742,6 +813,33 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
             true => banks.pin(i64::from(*who) + 1, *back),
             false => Ok(()),
         },
+        Command::Ask(who, to, by_rules) => match accounts_of(banks, Some(*who)).unwrap().first() {
+            Some(learner) => {
+                let target = Target::System(TARGETS[*to as usize].to_owned());
+                let ask = decision::Ask {
+                    learner: *learner,
+                    lots: Vec::new(),
+                    target,
+                    received: TODAY,
+                    procedure: None,
+                    by_rules: *by_rules,
+                    how: how(),
+                };
+                banks.step(|store| decision::ask(store, &actor(), &ask))
+            }
+            None => Ok(()),
+        },
+        Command::Step(back, which) => step(banks, *back, *which),
+        Command::Except(who, credits) => match accounts_of(banks, Some(*who)).unwrap().first() {
+            Some(learner) => {
+                let target = Target::System("US-SEM".to_owned());
+                let of = decision::Of::Lots(*learner, Vec::new(), target);
+                let (grant, procedure) = (a_grant(*credits), None);
+                let exception = decision::Exception { of, grant, procedure, how: how() };
+                banks.step(|store| decision::except(store, &actor(), &exception))
+            }
+            None => Ok(()),
+        },
         Command::TakeBack => {
             let newest = Selection::Batch(batches(banks.one()));
             return take_back(banks, newest, before);
@@ -750,7 +848,8 @@ fn run(banks: &mut Banks, command: &Command, before: &Balances) {
     // A refusal is an answer; one that means a damaged ledger is none.
     let known = [
         "U101", "U102", "U105", "U106", "U110", "U111", "U112", "U113", "U114", "P101", "H103", "H104",
-        "H105", "L103", "L104", "L106", "L107", "L108", "L109", "R401", "R421", "R422",
+        "H105", "L103", "L104", "L106", "L107", "L108", "L109", "R401", "R421", "R422", "D106", "D108",
+        "D109", "D113",
     ];
     assert!(outcome.is_ok() || outcome.is_err_and(|code| known.contains(&code)), "{command:?}: {outcome:?}");
 }

@@ -203,7 +203,10 @@ impl Release {
             let entry = EntryId::parse(text).ok_or_else(|| {
                 usage("U104", format!("`{text}` is not the number of a decision"), "write it as 123")
             })?;
-            if store.decision(entry)?.is_none_or(|decision| decision.verb != "convert") {
+            if store
+                .decision(entry)?
+                .is_none_or(|decision| !["convert", "except"].contains(&decision.verb.as_str()))
+            {
                 return Err(Fault::new(
                     "U108",
                     format!("entry {entry} is not a decision that placed credit"),

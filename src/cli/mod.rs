@@ -5,6 +5,7 @@ mod batch;
 mod context;
 mod convert;
 mod cut;
+mod decision;
 mod explain;
 mod grade;
 mod import;
@@ -58,6 +59,7 @@ enum Verb {
     Release(convert::Release),
     Reverse(convert::Reverse),
     Lot(lot::Lot),
+    Decision(Box<decision::Decision>),
     Report(report::Report),
     Export(report::Export),
     Explain(explain::Explain),
@@ -76,6 +78,8 @@ enum Verb {
     Scale(registry::scale::Scale),
     Grade(grade::Grade),
     Profile(registry::profile::Profile),
+    Procedure(registry::procedure::Procedure),
+    Authority(registry::authority::Authority),
 }
 
 /// What a command ended with, beside its faults.
@@ -119,6 +123,7 @@ fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
         Verb::Release(verb) => verb.run(&context),
         Verb::Reverse(verb) => verb.run(&context),
         Verb::Lot(noun) => noun.run(&context),
+        Verb::Decision(noun) => noun.run(&context),
         Verb::Report(verb) => verb.run(&context),
         Verb::Export(verb) => verb.run(&context),
         Verb::Explain(verb) => verb.run(&context),
@@ -137,5 +142,7 @@ fn run(cli: &Cli, names_bank: bool) -> Result<Done> {
         Verb::Scale(noun) => noun.run(&context),
         Verb::Grade(noun) => noun.run(&context),
         Verb::Profile(noun) => noun.run(&context),
+        Verb::Procedure(noun) => noun.run(&context),
+        Verb::Authority(noun) => noun.run(&context),
     }
 }

@@ -60,6 +60,7 @@ impl Quote {
                 Section::new("kept", KEPT, &kept_columns()),
                 Section::new("lost", LOST, &lost_columns()),
                 Section::new("denied", DENIED, &denied_columns()),
+                Section::new("precedents", PRECEDENTS, &PRECEDENT),
             ];
             let mut meta = meta(store, "quote", &query, sections)?;
             if !self.to.is_empty() {
@@ -71,6 +72,7 @@ impl Quote {
                 kept(sink, &quoted)?;
                 lost(sink, &quoted)?;
                 denied(sink, &quoted)?;
+                precedents(sink, &quoted)?;
                 sink.note(&format!("a quote for {}: nothing was posted", Account(request.learner)))?;
                 sink.end()
             })
@@ -232,6 +234,40 @@ fn denied(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 denied.into.as_str().into(),
                 denied.why.as_str().into(),
                 denied.rule.as_str().into(),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+const PRECEDENTS: &str = "Precedents of what would be lost";
+
+const PRECEDENT: [Column; 7] = [
+    Column::text("target", "Target"),
+    Column::text("lot", "Lot"),
+    Column::text("outcome", "Outcome"),
+    Column::text("decision", "Decision"),
+    Column::text("verdict", "Verdict"),
+    Column::text("given", "Given"),
+    Column::text("codes", "Codes"),
+];
+
+/// Decisions of equal inputs; nothing is said where there are none.
+fn precedents(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+    if quoted.iter().all(|of| of.precedents.is_empty()) {
+        return Ok(());
+    }
+    sink.section("precedents", PRECEDENTS, &PRECEDENT)?;
+    for of in quoted {
+        for (credit, offered) in &of.precedents {
+            sink.row(&[
+                of.target.code().into(),
+                credit.lot.into(),
+                credit.outcome.as_str().into(),
+                offered.case.into(),
+                offered.verdict.name().into(),
+                offered.given.as_ref().map(|(worth, system)| format!("{worth} {system}")).into(),
+                offered.codes.join(", ").into(),
             ])?;
         }
     }

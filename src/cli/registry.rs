@@ -1,11 +1,13 @@
 //! The registries by hand: `creditbank institution`, `outcome`, `learner`, `system`, `scale` and
 //! `profile`.
 
+pub mod authority;
 pub mod institution;
 pub mod learner;
 pub mod outcome;
 pub mod people;
 pub mod pin;
+pub mod procedure;
 pub mod profile;
 pub mod scale;
 pub mod system;

@@ -70,6 +70,11 @@ enum Which {
         #[command(flatten)]
         shape: Shape,
     },
+    /// Decisions of equal inputs that ended differently
+    Consistency {
+        #[command(flatten)]
+        shape: Shape,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -88,7 +93,8 @@ impl Which {
             | Which::Totals { shape, .. }
             | Which::TrialBalance { shape }
             | Which::Journal { shape, .. }
-            | Which::OpenItems { shape } => shape,
+            | Which::OpenItems { shape }
+            | Which::Consistency { shape } => shape,
         }
     }
 
@@ -126,6 +132,7 @@ impl Which {
             Which::TrialBalance { .. } => report::trial_balance(read, query, sink),
             Which::Journal { .. } => report::journal(read, query, sink),
             Which::OpenItems { .. } => report::open_items(read, query, sink),
+            Which::Consistency { .. } => report::decisions::consistency(read, query, sink).map(drop),
         }
     }
 }

@@ -3,6 +3,8 @@
 pub mod account;
 pub mod credits;
 pub mod date;
+pub mod deadline;
+pub mod decision;
 pub mod entry;
 pub mod fault;
 pub mod grading;

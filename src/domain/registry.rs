@@ -312,6 +312,40 @@ rows! {
         /// JSON array of its books, each with `book`, `version` and `sha256`.
         books: String,
     }
+    /// A version of a procedure: deadlines of requests and appeals.
+    ProcedureRow in "procedure" {
+        /// Name.
+        name: String,
+        /// From 1; a changed source is a new version.
+        version: i64,
+        /// SHA-256 of the source, hexadecimal.
+        sha256: String,
+        /// The TOML text.
+        source: String,
+    }
+    /// A version of an authority that may place credit without a rule.
+    AuthorityRow in "authority" {
+        /// Its code.
+        code: String,
+        /// From 1; what changed is a new version.
+        version: i64,
+        /// Its name.
+        name: String,
+        /// JSON array of the codes of the targets that it decides for; empty for all.
+        targets: String,
+        /// The most that one exception gives, in thousandths; nothing for any amount.
+        most: Option<i64>,
+        /// Code of the credit system of that.
+        system: Option<String>,
+        /// JSON array of the system accounts that may act for it; empty for all.
+        officers: String,
+        /// First day on which it may decide, ISO 8601.
+        valid_from: Option<String>,
+        /// Last day on which it may decide, ISO 8601.
+        valid_to: Option<String>,
+        /// The statute or the minute that gives it its remit.
+        citation: String,
+    }
     /// The close of a period of the books.
     Closure in "closure" {
         /// Last day that is closed, ISO 8601.

@@ -15,6 +15,7 @@ pub mod hash;
 pub mod incoming;
 pub mod json;
 pub mod place;
+pub mod procedure;
 pub mod profile;
 pub mod rejects;
 pub mod rulebook;

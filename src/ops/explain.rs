@@ -81,7 +81,7 @@ pub fn explain(read: &dyn Read, request: &Request, sink: &mut dyn Sink) -> Resul
 
 /// Every section that an explanation may have.
 fn sections() -> Vec<Section> {
-    let facts = ["entry", "decision", "batch", "source", "rule", "arithmetic", "now", "replay"];
+    let facts = ["entry", "decision", "batch", "case", "source", "rule", "arithmetic", "now", "replay"];
     let mut sections: Vec<Section> = facts.iter().map(|key| Section::new(key, *key, &FACT)).collect();
     sections.push(Section::new("movements", "movements", &decision::MOVEMENTS));
     sections.push(Section::new("rows", "rows", &decision::ROWS));

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod batch;
 pub mod close;
 pub mod convert;
+pub mod decision;
 pub mod explain;
 pub mod hold;
 pub mod import;

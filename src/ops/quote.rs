@@ -9,6 +9,7 @@ use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{Book, RuleRow};
 use crate::domain::rule::{Cap, From, To, Worth};
+use crate::ledger::cases::{Bands, compared, key};
 pub use crate::ledger::convert::Total;
 use crate::ledger::convert::{
     Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target, plan,
@@ -19,6 +20,7 @@ use crate::ops::names::Names;
 use crate::ops::rules::pin::pin_of;
 use crate::ops::rules::release::{Edition, History, Pinned};
 use crate::ops::{learners, rules};
+use crate::report::cases::{self, Offered};
 use crate::report::holds::why;
 use crate::store::{self, Read};
 use jiff::civil::Date;
@@ -98,6 +100,8 @@ pub struct Quoted {
     pub kept: Vec<Kept>,
     /// What would not; a lot stands once for each rule that speaks of it.
     pub lost: Vec<Lost>,
+    /// Precedents of what would not convert: the lot, and the decision that equal cases are offered.
+    pub precedents: Vec<(Credit, Offered)>,
     /// What the target denies for whatever was learned at the learner's institutions.
     pub denied: Vec<Denied>,
     /// The release of the rules; none where the newest versions are taken.
@@ -201,6 +205,7 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         .map(|(source, _)| source.clone())
         .collect();
     let bound = bound(read, &lots, &everything)?;
+    let (known, bands) = (cases::precedents(read)?, cases::bands(read)?);
     let mut quoted = Vec::with_capacity(targets.len());
     for target in targets {
         let mut planned = Vec::with_capacity(offers.offers.len());
@@ -224,8 +229,15 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
             lost.extend(lost_for(left, &set, &free, &orders));
         }
         lost.sort_by_key(|lost| lost.credit.lot);
+        let mut offered = Vec::new();
+        if !known.is_empty() {
+            for left in plan.refused.iter().chain(&plan.undecided) {
+                offered.extend(precedents_of(read, left, &set, &free, (&known, &bands))?);
+            }
+        }
         let denied = (0..set.len()).filter_map(|at| denial(set.in_book(at))).collect();
-        quoted.push(Quoted { target: set.target().clone(), kept, lost, denied, release, other });
+        let target = set.target().clone();
+        quoted.push(Quoted { target, kept, lost, precedents: offered, denied, release, other });
     }
     // Where targets keep as much, the order of their codes stands.
     quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
@@ -429,6 +441,22 @@ fn lost_for(left: &Left, set: &RuleSet, sources: &[Source], orders: &impl Orders
         true => vec![lost(None, &Reason::NoRule { target: set.target().code().to_owned() })],
         false => found,
     }
+}
+
+/// The precedents of a lot that stays.
+fn precedents_of(
+    read: &dyn Read,
+    left: &Left,
+    set: &RuleSet,
+    sources: &[Source],
+    (known, bands): (&[Offered], &Bands),
+) -> Result<Vec<(Credit, Offered)>> {
+    let Some(source) = sources.iter().find(|source| source.lot == left.lot) else { return Ok(Vec::new()) };
+    let amount = read.achievement(left.lot)?.map_or(source.held, |row| row.amount);
+    let codes = left.codes().into_iter().map(str::to_owned).collect();
+    let own = key(&compared(set.target().code(), std::iter::once((source, amount, codes)), bands));
+    let equal = known.iter().filter(|offered| offered.key == own);
+    Ok(equal.map(|offered| (credit(source, source.held), offered.clone())).collect())
 }
 
 /// What a rule denies, where it asks for any outcome of an institution.

@@ -1,10 +1,12 @@
 //! Registries by hand: institutions, outcomes, learners, credit systems, scales and profiles, one at a
 //! time. Each command posts one batch: what it introduces or replaces, and nothing else.
 
+pub mod authority;
 pub mod grades;
 pub mod institution;
 pub mod learner;
 pub mod outcome;
+pub mod procedure;
 pub mod profile;
 pub mod scale;
 pub mod search;

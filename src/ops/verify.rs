@@ -11,6 +11,7 @@
 mod acts;
 mod approvals;
 mod audit;
+mod cases;
 mod codes;
 mod columns;
 mod deep;
@@ -120,6 +121,7 @@ pub fn verify(read: &dyn Read, options: &Options, progress: &dyn Fn(u64, u64)) -
     audit.judge_identifiers()?;
     audit.check_registries()?;
     audit.check_derived(&logs)?;
+    audit.check_cases()?;
     if options.deep {
         audit.decide_again(&logs)?;
     }

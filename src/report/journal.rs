@@ -226,7 +226,7 @@ fn movement_cells(facts: &Facts, m: &Movement, effective: Cell) -> Result<Vec<Ce
 fn gist(kind: EntryKind, payload: &str) -> String {
     let keys: &[&str] = match kind {
         EntryKind::Batch => &["command", "actor", "why"],
-        EntryKind::Decision => &["verb", "target", "rule", "why", "reason"],
+        EntryKind::Decision => &["verb", "decision", "target", "rule", "why", "reason"],
         EntryKind::Genesis => &["name", "identifier"],
         EntryKind::Close => &["through", "why"],
         EntryKind::Receipt => &["rows", "deposited", "recorded", "already", "refused"],

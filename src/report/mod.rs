@@ -5,6 +5,8 @@
 
 pub mod balances;
 pub mod batches;
+pub mod cases;
+pub mod decisions;
 pub mod export;
 mod facts;
 pub mod grading;

@@ -1,6 +1,7 @@
 //! A learner's statement: who they are, every lot and where it is, and what they have.
 
 use super::balances::OWN;
+use super::cases::event;
 use super::facts::{Facts, level_text};
 use super::grading::{Grader, Options, achievement_ask};
 use super::holds::why;
@@ -360,8 +361,12 @@ fn placement_cells(facts: &Facts, placement: Option<&Placement>) -> Result<Vec<C
 
 /// The rule that a decision applied, as `book/code`, and the version of its book.
 fn rule_of(facts: &Facts, decision: EntryId) -> Result<(Cell, Cell)> {
-    let Some(id) = facts.read.decision(decision)?.and_then(|decision| decision.rule) else {
-        return Ok((Cell::Empty, Cell::Empty));
+    let row = facts.read.decision(decision)?;
+    let Some(id) = row.as_ref().and_then(|decision| decision.rule) else {
+        let placed = row.filter(|row| row.verb != "convert");
+        let by = placed.map(|_| event(facts.read, decision)).transpose()?.flatten();
+        let by = by.and_then(|event| event.step.authority);
+        return Ok((by.map(|by| format!("exception by {}", by.code)).into(), Cell::Empty));
     };
     let found = facts.rule(id)?;
     let (rule, book) = &*found;

@@ -3,6 +3,7 @@
 use creditbank::domain::account::Account;
 use creditbank::domain::credits::Credits;
 use creditbank::domain::date::parse_iso;
+use creditbank::domain::decision::{Step, Verb};
 use creditbank::domain::entry::{Achievement, EntryId, EntryKind, Place};
 use creditbank::domain::fault::Result;
 use creditbank::domain::outcome::{Kind, Status};
@@ -118,6 +119,22 @@ fn rule(id: i64, body: &str) -> ActRow {
     act_row(0, &row).unwrap()
 }
 
+fn authority(version: i64) -> AuthorityRow {
+    AuthorityRow {
+        id: version,
+        code: text("DEAN"),
+        version,
+        name: text("The dean"),
+        targets: text("[]"),
+        most: Some(6_000),
+        system: some("US-SEM"),
+        officers: text("[\"registrar\"]"),
+        valid_from: some("2020-01-01"),
+        valid_to: None,
+        citation: text("statutes 7"),
+    }
+}
+
 fn registries() -> Vec<Vec<ActRow>> {
     let row = |table: &str, json: &str| ActRow { ord: 0, table: text(table), row: text(json) };
     let bank = Bank {
@@ -230,6 +247,14 @@ fn registries() -> Vec<Vec<ActRow>> {
             row("rule_cap", "{\"id\":2,\"book\":1,\"name\":\"physics\",\"body\":\"{ }\"}"),
         ],
         vec![release(1, "2025", "2025-01-01", "own"), release(2, "2026", "2026-01-01", "better")],
+        vec![
+            row(
+                "procedure",
+                "{\"id\":1,\"name\":\"p\",\"version\":1,\"sha256\":\"00\",\"source\":\"name = 'p'\"}",
+            ),
+            act_row(0, &authority(1)).unwrap(),
+            act_row(0, &authority(2)).unwrap(),
+        ],
         vec![row("closure", "{\"id\":1,\"through\":\"2023-12-31\"}")],
         // Alpha is renamed: the newest row is the one that stands.
         vec![institution(1, "ALPHA", "Alpha University")],
@@ -421,7 +446,28 @@ fn decisions(poster: &mut Poster) -> Result<()> {
     let held = decide(poster, "hold", Some(4), &[still(EntryKind::Hold, None)])?;
     decide(poster, "unhold", Some(4), &[still(EntryKind::Unhold, Some(held.plus(1)))])?;
     decide(poster, "pin", Some(3), &[])?;
+    let day = parse_iso("2024-10-01").unwrap();
+    let mut asked = Step::new(Verb::Request, Account(4), day);
+    asked.target = some("US-SEM");
+    asked.lots = vec![disputed.entry];
+    let request = post_step(poster, &asked)?;
+    let mut withdrawn = Step::new(Verb::Withdraw, Account(4), day);
+    withdrawn.decision = Some(request);
+    withdrawn.reason = text("a test");
+    post_step(poster, &withdrawn)?;
     Ok(())
+}
+
+fn post_step(poster: &mut Poster, step: &Step) -> Result<EntryId> {
+    let row = DecisionRow {
+        entry: EntryId(0),
+        learner: Some(step.learner.0),
+        verb: step.verb.name().to_owned(),
+        target: step.target.clone(),
+        rule: None,
+        about: step.decision,
+    };
+    poster.decision(row, serde_json::to_string(step).unwrap())
 }
 
 /// Two accounts become one person's and stay it, two do not.

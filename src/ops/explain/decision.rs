@@ -2,11 +2,14 @@
 
 use super::{Agrees, Facts, batch_facts, facts, replay};
 use crate::domain::account::Account;
+use crate::domain::decision::{Granted, Verb};
 use crate::domain::entry::{EntryId, EntryKind, Movement};
 use crate::domain::fault::Result;
 use crate::ops::batch::BatchPayload;
 use crate::ops::convert::Again;
 use crate::ops::names::Names;
+use crate::report::cases::{event, one};
+use crate::report::decisions::verdict;
 use crate::report::{Cell, Column, Sink};
 use crate::store::{Act, BatchRow, Read};
 
@@ -67,12 +70,39 @@ pub fn decision(
     ];
     facts(sink, "decision", "The decision", &list)?;
     facts(sink, "batch", "Recorded by", &batch_facts(batch)?)?;
+    if Verb::from_name(&verb).is_some() {
+        case(read, act.entry, sink)?;
+    }
     movements(read, names, act.entry, sink)?;
     let replayed = match verb.as_str() {
         "convert" | "undecided" => Some(super::conversion::conversion(read, act, batch, sink)?),
         _ => None,
     };
     finish(read, act, batch, replayed, sink)
+}
+
+/// A step of a decision on what a learner asked for: where that is, and by whose authority a step gives credit.
+fn case(read: &dyn Read, entry: EntryId, sink: &mut dyn Sink) -> Result<()> {
+    let case = one(read, entry)?;
+    let Some(event) = event(read, entry)? else { return Ok(()) };
+    let step = event.step;
+    let lot = |granted: &Granted| {
+        let system = step.system.as_deref().unwrap_or_default();
+        ("granted without a rule", Cell::from(format!("lot {}: {} {system}", granted.lot, granted.worth)))
+    };
+    let mut list: Facts = vec![
+        ("step of decision", case.entry.into()),
+        ("which is now", case.state.name().into()),
+        ("and ended for the learner", verdict(&case).into()),
+        ("procedure", case.terms.as_ref().map(|terms| format!("{} {}", terms.name, terms.version)).into()),
+        ("codes", step.codes.join(", ").into()),
+        ("key of its inputs", step.key.clone().into()),
+    ];
+    if let Some(by) = &step.authority {
+        list.push(("exception by authority", format!("{}, version {}", by.code, by.version).into()));
+    }
+    list.extend(step.granted.iter().map(lot));
+    facts(sink, "case", "The decision that it is a step of", &list)
 }
 
 /// Any other act: its payload and how many rows it carries.

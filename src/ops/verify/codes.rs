@@ -72,6 +72,8 @@ codes! {
     "V515" "two results in one outcome give credit, and it is not repeatable" REPORT;
     "V516" "a conversion, decided again from what it records, is not what it says" REPORT;
     "V517" "an identifier belongs to two accounts" REPORT;
+    "V518" "a step of a decision does not follow the one before, or is not what it says" REPORT;
+    "V519" "an exception lies outside the remit of its authority" REPORT;
 }
 
 /// One thing that is not as it must be.

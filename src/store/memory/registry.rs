@@ -2,9 +2,9 @@
 
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{
-    Attrs, Bank, Book, CapRow, Closure, FrameworkRow, Grade, GradeConversionRow, GradingTableRow,
-    Institution, Offering, Outcome, OutcomeVersion, PeriodRow, ProfileRow, ReleaseRow, Row, RuleRow,
-    RuleSourceRow, Scale, Scheme, SystemRow,
+    Attrs, AuthorityRow, Bank, Book, CapRow, Closure, FrameworkRow, Grade, GradeConversionRow,
+    GradingTableRow, Institution, Offering, Outcome, OutcomeVersion, PeriodRow, ProcedureRow, ProfileRow,
+    ReleaseRow, Row, RuleRow, RuleSourceRow, Scale, Scheme, SystemRow,
 };
 use crate::store::Object;
 use serde_json::Value;
@@ -49,6 +49,8 @@ const REGISTRIES: &[Registry] = &[
     registry::<CapRow>(&["book", "name"]),
     registry::<RuleRow>(&["book", "code"]),
     registry::<ReleaseRow>(&["name"]),
+    registry::<ProcedureRow>(&["name", "version"]),
+    registry::<AuthorityRow>(&["code", "version"]),
     registry::<Closure>(&[]),
 ];
 
