@@ -22,7 +22,7 @@ use creditbank::ops::{import, init, learners, rules};
 use creditbank::report::cases;
 use creditbank::store::memory::Memory;
 use creditbank::store::sqlite::Sqlite;
-use creditbank::store::{self, Read, Store};
+use creditbank::store::{self, Store};
 use jiff::civil::{Date, date};
 use serde_json::Value;
 
@@ -94,8 +94,8 @@ fn bank() -> Session {
     session.write("book.toml", BOOK);
     session.write("rules.toml", RULES);
     session.write("a.csv", ROWS);
-    run(&session, "rule load book.toml").exits(0);
     run(&session, "import a.csv --profile results.toml").exits(0);
+    run(&session, "rule load book.toml").exits(0);
     session
 }
 
@@ -264,8 +264,6 @@ fn founded(store: &mut dyn Store, folder: &std::path::Path) {
         time_zone: "UTC".into(),
     };
     init::init(store, &founding, &officer("li")).unwrap();
-    let book = parse_toml(BOOK, "b.toml").unwrap();
-    rules::load(store, &officer("li"), &book, &Default::default()).unwrap();
     let files = [folder.join("a.csv")];
     std::fs::write(&files[0], ROWS).unwrap();
     let profile = Profile::parse(PROFILE, "p.toml").unwrap();
@@ -282,6 +280,8 @@ fn founded(store: &mut dyn Store, folder: &std::path::Path) {
         log: 0,
     };
     import::import(store, &officer("li"), &request, &mut |_, _, _| Ok(()), &|_, _| ()).unwrap();
+    let book = parse_toml(BOOK, "b.toml").unwrap();
+    rules::load(store, &officer("li"), &book, &Default::default()).unwrap();
     let act = registry::Act { actor: &officer("li"), reason: None, dry_run: false, log: 0 };
     procedure::add(store, &act, &Procedure::parse(RULES, "r.toml").unwrap()).unwrap();
     let dean = authority::New {

@@ -115,7 +115,7 @@ struct GrantArgs {
     system: Option<String>,
     /// The target's outcomes that it counts for
     #[arg(long = "for", value_name = "OUTCOME", requires = "by")]
-    outcomes: Vec<String>,
+    counts_for: Vec<String>,
 }
 
 impl GrantArgs {
@@ -125,7 +125,7 @@ impl GrantArgs {
             usage("D110", "an exception says how much credit it gives", "say it with --credits")
         })?;
         let credits = credits(text)?;
-        Ok(Some(Grant { authority, credits, system: self.system.clone(), outcomes: self.outcomes.clone() }))
+        Ok(Some(Grant { authority, credits, system: self.system.clone(), outcomes: self.counts_for.clone() }))
     }
 }
 

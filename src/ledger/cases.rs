@@ -387,24 +387,35 @@ impl Case {
         }
     }
 
-    fn lapsed(&self, step: &Step) -> Result<State, String> {
+    /// Refuses what silence would decide before the day after the last one, or where it decides nothing.
+    ///
+    /// # Errors
+    /// Why it decides nothing.
+    pub fn check_silence(&self, day: Date) -> Result<Date, String> {
         let waits = format!("it is {}, and waits for no answer that has a last day", self.state.name());
         let due = self.due().ok_or(waits)?;
+        if day <= due {
+            return Err(format!("it may be answered until {due}"));
+        }
+        match self.silence() {
+            Silence::Nothing => Err("silence decides nothing under its procedure".to_owned()),
+            _ => Ok(due),
+        }
+    }
+
+    fn lapsed(&self, step: &Step) -> Result<State, String> {
+        let due = self.check_silence(step.date)?;
         if step.due != Some(due) {
             return Err(format!("its last day is {due}"));
         }
-        if step.date <= due {
-            return Err(format!("it may be answered until {due}"));
-        }
         match (self.state, self.silence()) {
-            (_, Silence::Nothing) => Err("silence decides nothing under its procedure".to_owned()),
             (State::Requested, Silence::Learner) if step.placed.is_empty() && step.granted.is_empty() => {
                 Err("nothing was placed".to_owned())
             }
             (State::Requested, Silence::Learner) => Ok(State::Posted),
             (State::Requested, Silence::Institution) => Ok(State::Decided),
             (_, Silence::Learner) => self.check_turned(step).map(|()| State::Overturned),
-            (_, Silence::Institution) => Ok(State::Upheld),
+            _ => Ok(State::Upheld),
         }
     }
 }

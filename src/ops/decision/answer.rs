@@ -2,7 +2,7 @@
 
 use super::judge::{Judged, judge, lots};
 use super::place::{Grant, Granting, authority_of, by_rules, fill, movements, release};
-use super::{Done, How, about, expect, payload, post_step};
+use super::{Done, How, about, cannot, expect, payload, post_step};
 use crate::domain::decision::{OFFICER_CODES, RULE_CODES, Refused, Silence, State, Step, Verb};
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
@@ -104,6 +104,9 @@ fn answer_once(
     let case = one(store, entry)?;
     expect(&case, answer.verb(), answer.states())?;
     check_reason(answer, how)?;
+    if matches!(answer, Answer::Lapse(..)) {
+        case.check_silence(how.date).map_err(|why| cannot(case.entry, Verb::Lapse, why))?;
+    }
     if matches!(answer, Answer::Uphold | Answer::Overturn(..)) {
         case.check_officer(&actor.name).map_err(|why| {
             Fault::new(
