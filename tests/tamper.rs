@@ -505,7 +505,7 @@ fn what_is_derived_can_be_made_again() {
     assert!(!copy.verify().is_clean());
     let mut ledger = Sqlite::open(&copy.path).unwrap();
     let rebuilt = rebuild(&mut ledger).unwrap();
-    assert_eq!((rebuilt.batches, rebuilt.decisions, rebuilt.links, rebuilt.pairs), (4, 8, 2, 2));
+    assert_eq!((rebuilt.batches, rebuilt.decisions, rebuilt.links, rebuilt.pairs), (4, 10, 2, 2));
     assert!(ledger.heads().is_ok());
     drop(ledger);
     let verdict = copy.verify();

@@ -399,7 +399,7 @@ mod tests {
         let mut step = Step::new(Verb::Appeal, Account(1), jiff::civil::date(2026, 2, 28));
         step.decision = Some(EntryId(7));
         let text = serde_json::to_string(&step).unwrap();
-        assert_eq!(text, r#"{"verb":"appeal","learner":"CB000000011","decision":"7","date":"2026-02-28"}"#);
+        assert_eq!(text, r#"{"verb":"appeal","learner":"CB00000001X","decision":"7","date":"2026-02-28"}"#);
         assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
     }
 }

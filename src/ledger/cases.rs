@@ -12,6 +12,7 @@ use crate::domain::decision::{Refused, Silence, State, Step, Terms, Verb};
 use crate::domain::entry::EntryId;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// How a decision ends for the learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -446,17 +447,17 @@ impl Cases {
         if let Some(case) = self.parts.get(&about) {
             return Err(format!("decision {about} is a part of decision {case}").into());
         }
-        if !self.cases.contains_key(&about) {
-            let found = conversion(about)?.filter(|found| found.entry < event.entry);
-            let found = found
-                .ok_or_else(|| format!("entry {about} is no decision that can be {}", done(step.verb)))?;
-            self.cases.insert(about, Case::of_conversion(found));
-        }
-        if let Some(case) = self.cases.get_mut(&about) {
-            case.take(event)?;
-            let parts = case.placed.iter().filter(|part| **part != about);
-            self.parts.extend(parts.map(|part| (*part, about)));
-        }
+        let case = match self.cases.entry(about) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let found = conversion(about)?.filter(|found| found.entry < event.entry);
+                let none = || format!("entry {about} is no decision that can be {}", done(step.verb));
+                place.insert(Case::of_conversion(found.ok_or_else(none)?))
+            }
+        };
+        case.take(event)?;
+        let parts = case.placed.iter().filter(|part| **part != about);
+        self.parts.extend(parts.map(|part| (*part, about)));
         Ok(())
     }
 
