@@ -16,7 +16,7 @@ use crate::domain::date::Period;
 use crate::domain::entry::{EntryId, EntryKind, Place};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{PeriodRow, SystemRow};
-use crate::ledger::convert::{Act, Left, Orders, RuleSet, Source, Target, Used, plan};
+use crate::ledger::convert::{Act, Left, Orders, Plan, RuleSet, Source, Target, Used, plan};
 use crate::ledger::lots::{Cut, Lot};
 use crate::ops::batch::{Actor, BatchPayload};
 use crate::ops::names::period_row;
@@ -203,6 +203,43 @@ pub fn day(poster: &mut Poster, date: Date) -> Result<i64> {
     Ok(id)
 }
 
+/// What a conversion of a person's free lots would give on a day, under the rules that count for the person.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn weigh(
+    read: &dyn Read,
+    editions: &Editions,
+    accounts: &[i64],
+    (lots, sources): (&[Lot], &[Source]),
+    by: (&impl Orders, Date),
+) -> Result<(Rc<Ruling>, Plan)> {
+    let counting = editions.counting(read, accounts)?;
+    let counting = editions.settled(read, counting, lots)?;
+    // Nothing is recorded, so it does not matter before which entry it was weighed.
+    let decided = better_of(read, by, &counting, (lots, sources), EntryId(0))?;
+    Ok((decided.ruling, decided.plan))
+}
+
+/// Plans by the rules that count for a learner; by the better of two where that is the policy.
+fn better_of(
+    read: &dyn Read,
+    (orders, date): (&impl Orders, Date),
+    counting: &Counting,
+    (lots, sources): (&[Lot], &[Source]),
+    before: EntryId,
+) -> Result<Decided> {
+    let planned = |ruling: &Rc<Ruling>| -> Result<Decided> {
+        let used = used(read, &ruling.set, lots)?;
+        let plan = plan(sources, &ruling.set, &used, date, orders);
+        Ok(Decided { ruling: Rc::clone(ruling), used, plan, applied: None })
+    };
+    let own = planned(&counting.ruling)?;
+    let other = counting.other.as_ref().map(planned).transpose()?;
+    let compared = sources.iter().map(|source| source.lot);
+    Ok(decision::settle(counting, own, other, compared, before))
+}
+
 /// One conversion in progress.
 struct Run<'t, 'r, O> {
     poster: Poster<'t>,
@@ -251,7 +288,8 @@ impl<O: Orders> Run<'_, '_, O> {
         let counting = self.editions.counting(read, &accounts)?;
         let counting = self.editions.settled(read, counting, &lots)?;
         let before = self.poster.next_entry();
-        let decided = self.better_of(&counting, &lots, &sources, before)?;
+        let by = (self.orders, self.request.date);
+        let decided = better_of(read, by, &counting, (&lots, &sources), before)?;
         let Decided { ruling, used, plan, applied } = &decided;
         let (set, date) = (&ruling.set, self.request.date);
         let passed_over = self.passed_over(set, &on_hold, used)?;
@@ -278,26 +316,6 @@ impl<O: Orders> Run<'_, '_, O> {
             self.wait(lot.map_or(learner, |lot| lot.achievement.learner), left, &planned)?;
         }
         Ok(())
-    }
-
-    /// Plans by the rules that count for a learner; by the better of two where that is the policy.
-    fn better_of(
-        &self,
-        counting: &Counting,
-        lots: &[Lot],
-        sources: &[Source],
-        before: EntryId,
-    ) -> Result<Decided> {
-        let (read, date) = (self.poster.read(), self.request.date);
-        let planned = |ruling: &Rc<Ruling>| -> Result<Decided> {
-            let used = used(read, &ruling.set, lots)?;
-            let plan = plan(sources, &ruling.set, &used, date, self.orders);
-            Ok(Decided { ruling: Rc::clone(ruling), used, plan, applied: None })
-        };
-        let own = planned(&counting.ruling)?;
-        let other = counting.other.as_ref().map(planned).transpose()?;
-        let compared = sources.iter().map(|source| source.lot);
-        Ok(decision::settle(counting, own, other, compared, before))
     }
 
     /// Lots on hold that a rule would take, and why each stays.

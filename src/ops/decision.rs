@@ -20,7 +20,7 @@ use crate::domain::fault::{Fault, Result};
 use crate::ledger::cases::{Case, Event};
 use crate::ledger::convert::Target;
 use crate::ops::batch::{Actor, BatchPayload};
-use crate::ops::convert::rules_now;
+use crate::ops::convert::Editions;
 use crate::ops::post::Poster;
 use crate::report::cases::Offered;
 use crate::store::{DecisionRow, Head, Read};
@@ -107,11 +107,7 @@ fn payload(
 ) -> Result<BatchPayload> {
     let mut payload = BatchPayload::new(actor)?;
     if let Some(target) = target {
-        payload.books = match rules_now(read, target) {
-            Ok((_, books)) => books,
-            Err(fault) if fault.code == "K102" => Vec::new(),
-            Err(fault) => return Err(fault),
-        };
+        payload.books = Editions::open_any(read, target, how.date)?.in_force();
     }
     let closed = super::import::closed_through(read)?.filter(|closed| how.date <= *closed);
     if let Some(closed) = closed.filter(|_| moves) {

@@ -130,9 +130,16 @@ fn a_grade_is_in_a_band_where_its_scale_has_a_line() {
     let scale = |name: &str, numeric, grades: &str, pass: Option<&str>| Scale {
         id: 1,
         name: name.into(),
+        version: 1,
         numeric,
         grades: grades.into(),
         pass: pass.map(str::to_owned),
+        best: None,
+        worst: None,
+        step: None,
+        valid_from: None,
+        citation: String::new(),
+        verified: 0,
     };
     let bands = Bands::new(vec![
         scale("letters", 0, r#"["F","D","C","A"]"#, Some("C")),

@@ -75,6 +75,27 @@ impl Editions {
     /// `K101` for an unknown target, `K102` where no rule speaks of it, `R410` and `R411` where the named release does
     /// not count on that day; where the ledger cannot be read.
     pub fn open(read: &dyn Read, target: &Target, day: Date, release: Option<&str>) -> Result<Editions> {
+        let (editions, edition) = Self::read(read, target, day, release)?;
+        if editions.base.set.is_empty() && (editions.chosen || !editions.any(read)?) {
+            return Err(nothing_speaks_of(target, &edition));
+        }
+        Ok(editions)
+    }
+
+    /// As [`Editions::open`], for a target of which no rule need speak.
+    ///
+    /// # Errors
+    /// `K101` for an unknown target; where the ledger cannot be read.
+    pub fn open_any(read: &dyn Read, target: &Target, day: Date) -> Result<Editions> {
+        Ok(Self::read(read, target, day, None)?.0)
+    }
+
+    fn read(
+        read: &dyn Read,
+        target: &Target,
+        day: Date,
+        release: Option<&str>,
+    ) -> Result<(Editions, Edition)> {
         check_target(read, target)?;
         let history = History::read(read, None)?;
         let edition = match release {
@@ -92,10 +113,7 @@ impl Editions {
             others: RefCell::default(),
             history,
         };
-        if editions.base.set.is_empty() && (editions.chosen || !editions.any(read)?) {
-            return Err(nothing_speaks_of(target, &edition));
-        }
-        Ok(editions)
+        Ok((editions, edition))
     }
 
     /// The books of the release in force or chosen, for the batch's own account.

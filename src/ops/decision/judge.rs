@@ -6,9 +6,9 @@ use crate::domain::decision::{Inputs, Refused};
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::ledger::cases::{compared, key};
-use crate::ledger::convert::{RuleSet, Source, Target, plan};
+use crate::ledger::convert::{Source, Target};
 use crate::ledger::lots::{Cut, Lot};
-use crate::ops::convert::{rules_now, source, used};
+use crate::ops::convert::{Editions, source, weigh};
 use crate::ops::names::Names;
 use crate::ops::{learners, rules};
 use crate::report::cases::{Offered, bands, precedents};
@@ -84,11 +84,7 @@ pub fn judge(
 ) -> Result<Judged> {
     let names = Names::default();
     let found = lots(read, learner, asked)?;
-    let set = match rules_now(read, target) {
-        Ok((set, _)) => set,
-        Err(fault) if fault.code == "K102" => RuleSet::new(target.clone(), Vec::new(), Vec::new()),
-        Err(fault) => return Err(fault),
-    };
+    let editions = Editions::open_any(read, target, date)?;
     let links = learners::links(read, &Cut::default())?;
     let accounts = links.accounts(links.person(learner));
     let every = learners::lots_of(read, &names, &accounts, &Cut::default())?;
@@ -111,10 +107,11 @@ pub fn judge(
         }
         lots.push((source, lot.achievement.amount));
     }
-    let plan = plan(&sources, &set, &used(read, &set, &every)?, date, &rules::orders(read)?);
+    let orders = rules::orders(read)?;
+    let (ruling, plan) = weigh(read, &editions, &accounts, (&every, &sources), (&orders, date))?;
     for lot in plan.refused.iter().chain(&plan.undecided) {
         let codes = lot.codes().into_iter().map(str::to_owned).collect();
-        left.push(Refused { lot: lot.lot, codes, why: lot.why(&set) });
+        left.push(Refused { lot: lot.lot, codes, why: lot.why(&ruling.set) });
     }
     left.sort_by_key(|refused| refused.lot);
     let codes = |lot: EntryId| {

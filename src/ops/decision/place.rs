@@ -9,7 +9,7 @@ use crate::ledger::cases::Case;
 use crate::ledger::convert::Target;
 use crate::ledger::lots::Lot;
 use crate::ops::batch::Actor;
-use crate::ops::convert::{self, rules_now};
+use crate::ops::convert::{self, Editions};
 use crate::ops::post::{NewMovement, Poster};
 use crate::ops::registry::authority;
 use crate::store::{self, Read};
@@ -36,21 +36,18 @@ pub fn by_rules<'t>(
     target: &Target,
     (date, log): (Date, i64),
 ) -> Result<(Poster<'t>, Vec<EntryId>, Vec<Refused>)> {
-    let set = match rules_now(poster.read(), target) {
-        Ok((set, _)) => set,
-        Err(fault) if fault.code == "K102" => return Ok((poster, Vec::new(), Vec::new())),
-        Err(fault) => return Err(fault),
-    };
+    let editions = Editions::open_any(poster.read(), target, date)?;
     let request = convert::Request {
         learners: Some(vec![learner]),
         lots: Some(lots.iter().copied().collect()),
         target: target.clone(),
         date,
+        release: None,
         reason: None,
         dry_run: false,
         log,
     };
-    let (poster, done) = convert::within(poster, &request, &set)?;
+    let (poster, done) = convert::within(poster, &request, &editions)?;
     let left = done.left.into_iter().map(|left| Refused {
         lot: left.lot,
         codes: left.codes.into_iter().map(str::to_owned).collect(),
