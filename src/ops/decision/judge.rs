@@ -74,7 +74,7 @@ pub fn lots(read: &(impl Read + ?Sized), learner: i64, asked: &[EntryId]) -> Res
 /// Asks the rules about some lots of a learner.
 ///
 /// # Errors
-/// As [`lots`]; `K101` for an unknown target; where the ledger cannot be read.
+/// `D108` where a lot is none of the learner's that stands; `K101` for an unknown target; where the ledger cannot be read.
 pub fn judge(
     read: &dyn Read,
     learner: i64,
