@@ -318,8 +318,9 @@ fn score(
     max: Option<Credits>,
 ) -> fmt::Result {
     match (min, max) {
+        (Some(min), Some(max)) if min == max => write!(f, "needs a score of {min}; ")?,
         (Some(min), Some(max)) => write!(f, "needs a score of {min} to {max}; ")?,
-        (Some(min), None) => write!(f, "needs a score of {min}; ")?,
+        (Some(min), None) => write!(f, "needs a score of {min} or more; ")?,
         (None, max) => write!(f, "is for scores up to {}; ", max.unwrap_or_default())?,
     }
     match has {
