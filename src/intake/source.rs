@@ -102,6 +102,14 @@ impl Source {
         self.content().bytes.size().map_err(IntakeError::Unreadable)
     }
 
+    /// Number of bytes as they were sent.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sent_size(&self) -> io::Result<u64> {
+        self.sent().bytes.size()
+    }
+
     /// Whether it came packed.
     pub fn is_packed(&self) -> bool {
         !self.content.is(&self.sent)

@@ -49,6 +49,7 @@ pub use read::{check_unchanged, file_fault};
 use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use verdict::Verdicts;
 use way::{Fingerprint, Way};
 
@@ -232,7 +233,7 @@ pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: 
         }
         let staging = approval::Staging {
             files: &delivered.files,
-            sources: delivered.sources.clone(),
+            sources: delivered.sources()?.to_vec(),
             profile: profile_version(store, request.profile)?,
             keep_going: request.keep_going,
             reason: request.reason.clone(),
@@ -268,7 +269,7 @@ pub fn approve(
         let profile = approval::profile(store, &staged)?;
         let delivered = Delivered {
             files: approval::files(store, &staged, &profile)?,
-            sources: staged.asked.files.clone(),
+            sources: OnceLock::from(staged.asked.files.clone()),
         };
         let names: Vec<PathBuf> = staged.asked.files.iter().map(|file| PathBuf::from(&file.name)).collect();
         let why = Some(staged.payload.why.clone()).filter(|why| !why.is_empty());
@@ -304,20 +305,19 @@ fn import_once(
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    let Delivered { files, sources } = delivered;
+    let files = &delivered.files;
     let reader = store.reader()?;
-    let seen = seen_before(reader.as_ref(), sources)?;
-    let all_seen = seen.len() == sources.len();
+    let seen = delivered.seen_before(reader.as_ref())?;
+    let all_seen = seen.len() == files.len();
     if all_seen
         && way.approves.is_none()
         && !request.verdicts
-        && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, sources)?
+        && let Some(outcome) = again::taken_before(reader.as_ref(), request, files, delivered.sources()?)?
     {
         return Ok(Outcome { seen, ..outcome });
     }
     let (profile_row, is_new) = profile_version(reader.as_ref(), request.profile)?;
     let mut payload = BatchPayload::new(actor)?;
-    payload.files = sources.clone();
     payload.why = request.reason.clone().unwrap_or_default();
     payload.profile = Some(InForce {
         name: profile_row.name.clone(),
@@ -334,6 +334,7 @@ fn import_once(
     payload.closed_period = closed.filter(|_| request.reason.is_some()).map(|closed| closed.to_string());
     let mut setup = write::Setup {
         request,
+        delivered,
         files,
         way,
         payload,
@@ -369,17 +370,39 @@ fn nobody(reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
     Box::new(Memory::new())
 }
 
-/// The files of a batch, open, and what it says of each: hashed once, however often they are read.
+/// The files of a batch, open, and what it says of each: hashed once, however often they are read, and not before
+/// somebody asks for it.
 struct Delivered {
     files: Vec<Incoming>,
-    sources: Vec<SourceFile>,
+    sources: OnceLock<Vec<SourceFile>>,
 }
 
 impl Delivered {
     fn open(request: &Request) -> Result<Delivered> {
-        let files = open(request)?;
-        let sources = files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
-        Ok(Delivered { files, sources })
+        Ok(Delivered { files: open(request)?, sources: OnceLock::new() })
+    }
+
+    /// What a batch says of each file.
+    fn sources(&self) -> Result<&[SourceFile]> {
+        if let Some(known) = self.sources.get() {
+            return Ok(known);
+        }
+        let sources = self.files.iter().map(source_file).collect::<Result<Vec<_>>>()?;
+        Ok(self.sources.get_or_init(|| sources))
+    }
+
+    /// The files that an earlier batch read already: name and batch number. Files of other sizes are not hashed for it.
+    fn seen_before(&self, read: &dyn Read) -> Result<Vec<(String, i64)>> {
+        let sizes = self.files.iter().map(|file| file.source.sent_size());
+        let sizes: Vec<u64> = sizes.collect::<std::io::Result<_>>().unwrap_or_default();
+        // Where a size cannot be known, any file may have been read before.
+        let mut may_be = sizes.len() < self.files.len();
+        read.batches(&mut |batch| {
+            let known = BatchPayload::read(&batch.payload)?.files;
+            may_be = may_be || known.iter().any(|file| sizes.contains(&file.bytes));
+            Ok(())
+        })?;
+        if may_be { seen_before(read, self.sources()?) } else { Ok(Vec::new()) }
     }
 }
 

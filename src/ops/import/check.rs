@@ -13,7 +13,7 @@ use super::resolve::{Accounts, Resolver, Subject};
 use super::seen::{Again, Row, Rows, Said, Seen};
 use super::way::Way;
 use super::write::Setup;
-use super::{Outcome, Progress, Request, open, source_file, standard, with_notices};
+use super::{Delivered, Outcome, Progress, Request, source_file, standard, with_notices};
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
@@ -55,9 +55,9 @@ pub fn check(actor: &Actor, request: &Request, progress: Progress) -> Result<Out
         (outcome.batch, outcome.head, outcome.entries) = (None, None, 0);
         return Ok(outcome);
     }
-    let files = open(&request)?;
-    check_achievements(&mut store, actor, own, &request, &files, progress)
-        .map_err(|fault| with_notices(fault, &files))
+    let delivered = Delivered::open(&request)?;
+    check_achievements(&mut store, actor, own, &request, &delivered, progress)
+        .map_err(|fault| with_notices(fault, &delivered.files))
 }
 
 fn check_achievements(
@@ -65,19 +65,22 @@ fn check_achievements(
     actor: &Actor,
     own: &Profile,
     request: &Request,
-    files: &[Incoming],
+    delivered: &Delivered,
     progress: Progress,
 ) -> Result<Outcome> {
     let manifests = standard::manifests(request.files, &request.expected)?;
-    let mut payload = BatchPayload::new(actor)?;
-    let described = files.iter().zip(&manifests);
-    payload.files = described.map(|(file, manifest)| described_by(file, manifest)).collect::<Result<_>>()?;
+    let described = delivered.files.iter().zip(&manifests);
+    let described = described.map(|(file, manifest)| described_by(file, manifest));
+    let described = described.collect::<Result<Vec<_>>>()?;
+    delivered.sources.get_or_init(|| described);
+    let files = &delivered.files;
     let way = Way::plain();
     let setup = Setup {
         request,
+        delivered,
         files,
         way: &way,
-        payload,
+        payload: BatchPayload::new(actor)?,
         profile: None,
         bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
         fills: false,
@@ -357,7 +360,7 @@ fn conclude(intake: Intake<Checker>) -> Result<Outcome> {
         taker.unchecked.entry(rule).or_insert(outcome.rows);
     }
     outcome.unchecked = taker.unchecked.into_iter().collect();
-    setup.judge(&mut outcome);
+    setup.judge(&mut outcome)?;
     Ok(outcome)
 }
 

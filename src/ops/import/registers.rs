@@ -50,7 +50,7 @@ pub fn run(
     }
     register.read()?;
     let request = setup.request;
-    setup.judge(&mut register.outcome);
+    setup.judge(&mut register.outcome)?;
     if register.outcome.refused > 0 && !request.keep_going && !request.dry_run {
         return Err(refused(&register.outcome));
     }
@@ -66,9 +66,10 @@ pub fn run(
     if rows.is_empty() && facts.is_empty() && setup.way.approves.is_none() {
         return Ok(outcome);
     }
+    let payload = setup.whole_payload()?;
     store.append(request.log, Some(head), &mut |tx| {
         (setup.way.accept)(tx, &outcome)?;
-        let mut poster = Poster::open(tx, request.log, &setup.payload)?;
+        let mut poster = Poster::open(tx, request.log, &payload)?;
         if let Some(profile) = &setup.profile {
             poster.register_one(profile)?;
         }
@@ -108,8 +109,8 @@ impl Register<'_> {
                 if let Some(draft) = mapping.draft(&record, &mut problems) {
                     let changed = match request.profile.target {
                         Target::Outcomes => {
-                            let name = &self.setup.payload.files[file].name;
-                            self.outcome_row(mapping, &draft, name, &mut problems)?
+                            let name = incoming.source.name();
+                            self.outcome_row(mapping, &draft, &name, &mut problems)?
                         }
                         Target::Institutions => self.institution_row(mapping, &draft, &mut problems)?,
                         _ => self.learner_row(mapping, &draft, &mut problems)?,

@@ -10,7 +10,7 @@ use super::runs::{Run, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
 use super::verdict::{Became, Verdicts};
 use super::way::{Fingerprint, Way};
-use super::{Inspect, Outcome, Progress, Request, refused, substandard};
+use super::{Delivered, Inspect, Outcome, Progress, Request, refused, substandard};
 use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
@@ -43,10 +43,13 @@ const BYTES_A_ROW: u64 = 64;
 /// What an import starts from.
 pub struct Setup<'p> {
     pub request: &'p Request<'p>,
+    /// The files as they came, with their hashes.
+    pub delivered: &'p Delivered,
     /// The files, in order.
     pub files: &'p [Incoming],
     /// How the batch comes to be committed.
     pub way: &'p Way<'p>,
+    /// What the batch says of itself, but for its files.
     pub payload: BatchPayload,
     /// The profile's registry row where this version is new.
     pub profile: Option<ProfileRow>,
@@ -69,7 +72,7 @@ pub struct Setup<'p> {
 impl Setup<'_> {
     /// What an import has done before it reads its first row.
     pub fn outcome(&self) -> Outcome {
-        let files = self.payload.files.iter().map(|file| file.name.clone()).collect();
+        let files = self.files.iter().map(|file| file.source.name()).collect();
         let expected = &self.request.expected;
         let said = [(expected.smaller, "smaller"), (expected.larger, "larger")];
         Outcome {
@@ -110,12 +113,23 @@ impl Setup<'_> {
         })
     }
 
+    /// What the batch says of itself.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn whole_payload(&self) -> Result<BatchPayload> {
+        Ok(BatchPayload { files: self.delivered.sources()?.to_vec(), ..self.payload.clone() })
+    }
+
     /// Judges the delivery as a whole, and adds what it breaks.
-    pub fn judge(&self, outcome: &mut Outcome) {
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn judge(&self, outcome: &mut Outcome) -> Result<()> {
         let delivery = Delivery {
             profile: self.request.profile,
             expected: &self.request.expected,
-            sources: &self.payload.files,
+            sources: self.delivered.sources()?,
             manifests: &self.manifests,
             previous: self.previous.as_ref(),
             files: &outcome.totals.clone(),
@@ -123,6 +137,7 @@ impl Setup<'_> {
         };
         outcome.substandard = !delivery.judge(&mut outcome.findings);
         outcome.count_notices();
+        Ok(())
     }
 
     /// Writes a refused row where they go; the file is begun with the first.
@@ -226,9 +241,11 @@ pub fn run(
             Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.taker.rejects })
         });
         let mut reading = Some(reading);
+        // The files are hashed while the other side reads its first rows.
+        let payload = setup.whole_payload()?;
         let mut done: Option<(Outcome, Option<Rejects<NamedTempFile>>)> = None;
         let work = &mut |tx: &mut dyn Tx| {
-            let mut poster = Poster::open(tx, setup.request.log, &setup.payload)?;
+            let mut poster = Poster::open(tx, setup.request.log, &payload)?;
             let counts = post(&mut poster, setup, &receiver, &giver)?;
             let read = match reading.take().map(std::thread::ScopedJoinHandle::join) {
                 Some(Ok(read)) => read?,
@@ -379,7 +396,7 @@ fn conclude(
         let code = store::get::<SystemRow>(poster.read(), i64::from(*system))?.code;
         outcome.totals[usize::from(*file)].credits.entry(code).or_default().0 += amount;
     }
-    setup.judge(&mut outcome);
+    setup.judge(&mut outcome)?;
     if outcome.refused > 0 && !request.keep_going && !request.dry_run {
         return Err(refused(&outcome));
     }
