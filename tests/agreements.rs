@@ -195,6 +195,66 @@ fn the_examples_have_the_limits_that_a_table_of_examinations_says_in_its_notes()
     );
 }
 
+/// What a bank writes as Transfer Value Profiles is sound by somebody else's validator, and comes back as the same rules.
+#[test]
+fn a_book_goes_out_as_transfer_value_profiles_and_comes_back() {
+    let session = bank("S1,MATH 1A,4,80,2024-06-30\nS1,MATH 1B,4,80,2024-06-30\n");
+    session.run(&["outcome", "add", "STATE/CALC 1", "--title", "Calculus I", "--kind", "formal"]).exits(0);
+    session.write(
+        "b.toml",
+        r#"book = "b"
+[[rule]]
+id = "calculus"
+from = { institution = "NVC", outcome = "MATH 1A & MATH 1B" }
+to = { institution = "STATE", outcome = "CALC 1", system = "US-QTR" }
+credits = "5.5"
+valid_from = "2024-09-01"
+reference = "Guide, page 3"
+[[rule]]
+id = "by-grade"
+from = { institution = "NVC", outcome = "MATH 1A" }
+to = { institution = "STATE", category = "elective", system = "US-QTR" }
+credits = "3"
+min_score = "50"
+"#,
+    );
+    session.run(&["rule", "load", "b.toml"]).exits(0);
+    let out = session.run(&["rule", "export", "b", "--to", "b.jsonld", "--format", "csv"]).exits(0);
+    out.says("b.jsonld: 1 rules of book b, version 1").shows("by-grade,it asks for a score");
+    let file = session.path("b.jsonld").display().to_string();
+    let back = ["rule", "translate", &file, "--form", "ctdl", "--from", "X", "--to", "X", "--system", "X"];
+    session.run(&[&back[..], &["--book", "b", "-o", "back.toml"]].concat()).exits(0);
+    let back = std::fs::read_to_string(session.path("back.toml")).unwrap();
+    let first = std::fs::read_to_string(session.path("b.toml")).unwrap();
+    let rule = |text: &str| text.split("[[rule]]").nth(1).unwrap().trim().to_owned();
+    assert_eq!(rule(&back), rule(&first));
+    match std::process::Command::new("ctdl-validate").args([&file, "--format", "json"]).output() {
+        Ok(verdict) => {
+            let said = String::from_utf8_lossy(&verdict.stdout).into_owned();
+            let is_sound = said.contains("\"ERROR\": 0") && said.contains("\"WARNING\": 0");
+            assert!(verdict.status.success() && is_sound, "{said}");
+        }
+        Err(error) => eprintln!("skipped: ctdl-validate cannot be run: {error}"),
+    }
+}
+
+#[test]
+fn a_book_is_written_as_it_was_loaded() {
+    let session = bank("S1,MATH 1A,4,80,2024-06-30\n");
+    let rules = project("examples/examinations/rules.toml");
+    session.run(&["institution", "add", "FGU", "--name", "Fictitious Grove University"]).exits(0);
+    session.run(&["institution", "add", "EXAM", "--name", "Fictitious Examinations Board"]).exits(0);
+    session.run(&["rule", "load", &rules]).exits(0);
+    for file in ["out.toml", "out.csv"] {
+        session.run(&["rule", "export", "examinations-2026", "--to", file]).exits(0).shows("6 rules");
+        let file = session.path(file).display().to_string();
+        let said = session.run(&["rule", "diff", &rules, &file, "--format", "csv"]).exits(0).out;
+        assert!(!said.contains("calculus"), "{said}");
+    }
+    session.run(&["rule", "export", "none", "--to", "x.toml"]).exits(1).says("[R404]");
+    session.run(&["rule", "export", "examinations-2026", "--to", "x.doc"]).exits(2).says("[R304]");
+}
+
 #[test]
 fn renamed_courses_are_rules_of_their_institution() {
     let Some(folder) = shared("course-renames") else { return };

@@ -1,6 +1,7 @@
 //! `creditbank rule`.
 
 mod diff;
+mod export;
 mod impact;
 mod list;
 mod publish;
@@ -44,6 +45,8 @@ enum Verb {
     },
     /// Read agreements in a form of others as a rule book, to be looked through and loaded
     Translate(translate::Translate),
+    /// Write a rule book of the bank into a file: as TOML, as CSV, or as Transfer Value Profiles for others
+    Export(export::Export),
     /// What only one of two rule books says, whatever the ids of its rules
     Diff(diff::Diff),
     Lint(super::lint::Lint),
@@ -102,6 +105,7 @@ impl RuleCommand {
                 Err(fault) => Err(fault.exit(Exit::Found)),
             },
             Verb::Translate(verb) => verb.run(),
+            Verb::Export(verb) => verb.run(context),
             Verb::Diff(verb) => verb.run(context),
             Verb::Lint(lint) => lint.run(context),
             Verb::List(verb) => verb.run(context),

@@ -1,9 +1,11 @@
-//! Agreements as others keep them, read as rules: articulation tables, examination tables, renamed courses.
+//! Agreements as others keep them, read as rules: articulation tables, examination tables, renamed courses, Transfer Value
+//! Profiles.
 //!
 //! What is read becomes a rule book in its own form, which a person looks through before it is loaded.
 
 mod aliases;
 mod articulation;
+pub mod ctdl;
 mod examinations;
 
 pub use aliases::read as aliases;

@@ -1,5 +1,6 @@
 //! Rule books: loading a new version, and finding the rules in force.
 
+pub mod export;
 pub mod impact;
 mod orders;
 pub mod pin;

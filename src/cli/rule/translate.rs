@@ -5,6 +5,7 @@ use crate::cli::output::usage;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::rule::Rule;
 use crate::intake::rulebook::{Faults, to_toml, write_csv};
+use crate::ops::rules::agreements::ctdl::{self, Profiles};
 use crate::ops::rules::agreements::{self, Sides};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ pub struct Translate {
     #[arg(long, value_name = "INSTITUTION")]
     from: String,
     /// Code of the receiving institution, where the file names none: the one that takes examinations
-    #[arg(long, value_name = "INSTITUTION", required_if_eq("form", "examinations"))]
+    #[arg(long, value_name = "INSTITUTION", required_if_eq_any([("form", "examinations"), ("form", "ctdl")]))]
     to: Option<String>,
     /// Code of the credit system of what results
     #[arg(long, value_name = "SYSTEM")]
@@ -44,6 +45,8 @@ enum Form {
     Examinations,
     /// CSV: old and new codes of courses
     Aliases,
+    /// JSON-LD: Transfer Value Profiles; a value's own unit goes before --system
+    Ctdl,
 }
 
 impl Translate {
@@ -57,7 +60,10 @@ impl Translate {
         let text = std::fs::read_to_string(&self.file)
             .map_err(|error| Fault::new("R161", format!("{name} cannot be read: {error}")))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let rules = self.form.rules(text, &name, &sides)?;
+        let Profiles { rules, left_out } = self.form.rules(text, &name, &sides)?;
+        for (profile, why) in left_out {
+            eprintln!("left out: {profile}: {why}");
+        }
         let stem = self.output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let book = self.book.clone().or(stem).unwrap_or_default();
         write(&self.output, &book, &rules)?;
@@ -71,17 +77,19 @@ impl Translate {
 }
 
 impl Form {
-    fn rules(self, text: &str, name: &str, sides: &Sides) -> std::result::Result<Vec<Rule>, Faults> {
-        match self {
+    fn rules(self, text: &str, name: &str, sides: &Sides) -> std::result::Result<Profiles, Faults> {
+        let rules = match self {
+            Form::Ctdl => return ctdl::read(text, name, sides),
             Form::Articulation => agreements::articulation_csv(text.as_bytes(), name, sides),
             Form::ArticulationJson => agreements::articulation_json(text, name, sides),
             Form::Examinations => agreements::examinations(text, name, sides),
             Form::Aliases => agreements::aliases(text.as_bytes(), name, sides),
-        }
+        };
+        Ok(Profiles { rules: rules?, ..Profiles::default() })
     }
 }
 
-fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
+pub(super) fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
     let fault = |error: std::io::Error| {
         Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
             .remedy("name another file with --output")

@@ -1,0 +1,90 @@
+//! `creditbank rule export`.
+
+use super::publish::book;
+use crate::cli::Done;
+use crate::cli::context::Context;
+use crate::cli::output::{Output, usage};
+use crate::domain::fault::{Fault, Result};
+use crate::intake::rulebook::{to_toml, write_csv};
+use crate::ops::rules::export::{Exported, as_profiles, export};
+use crate::report::{self, Column, Query, Section};
+use crate::store::Read;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What `rule export` is asked.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The book, its newest version where none is given
+    #[arg(value_name = "BOOK[@VERSION]")]
+    book: String,
+    /// The file, by its ending: .toml or .csv with all that the book says; .jsonld as Transfer Value Profiles of CTDL
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    output: Output,
+}
+
+const LEFT_OUT: [Column; 2] = [Column::text("rule", "Rule"), Column::text("why", "Why")];
+
+impl Export {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<Done> {
+        let (name, version) = book(&self.book)?;
+        let store = context.open_read()?;
+        store.at_one_moment(|read| {
+            let exported = export(read, &name, version)?;
+            let (rules, left_out) = self.write(read, &exported)?;
+            let query = Query { moment: context.actor.now.to_string(), ..Query::default() };
+            let section = Section::new("left_out", "Rules that the file cannot say", &LEFT_OUT);
+            let meta = report::meta(read, "rule-export", &query, vec![section.clone()])?;
+            self.output.write(|sink| {
+                sink.begin(&meta)?;
+                sink.section(section.key, &section.title, &LEFT_OUT)?;
+                for (rule, why) in &left_out {
+                    sink.row(&[rule.as_str().into(), why.as_str().into()])?;
+                }
+                let (book, version, to) = (&exported.book, exported.version, self.to.display());
+                sink.note(&format!("{to}: {rules} rules of book {book}, version {version}"))?;
+                sink.end()
+            })
+        })?;
+        store.check_unchanged()?;
+        Ok(Done::Well)
+    }
+
+    /// How many rules were written, and which were not.
+    fn write(&self, read: &dyn Read, exported: &Exported) -> Result<(usize, Vec<(String, String)>)> {
+        let ending = self.to.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let (rules, caps) = (&exported.rules, &exported.caps);
+        let (bytes, written, left_out) = match ending.as_deref() {
+            Some("toml") => {
+                (to_toml(&exported.book, None, [], caps, rules).into_bytes(), rules.len(), Vec::new())
+            }
+            Some("csv") => {
+                let mut bytes = Vec::new();
+                write_csv(&mut bytes, caps, rules).map_err(|error| unwritable(&self.to, &error))?;
+                (bytes, rules.len(), Vec::new())
+            }
+            Some("jsonld") => {
+                let profiles = as_profiles(read, exported)?;
+                (profiles.text.into_bytes(), profiles.rules, profiles.left_out)
+            }
+            _ => {
+                return Err(usage(
+                    "R304",
+                    format!("{} is none of .toml, .csv and .jsonld", self.to.display()),
+                    "end the name of the file with the form that it is to have",
+                ));
+            }
+        };
+        let mut file = std::fs::File::create(&self.to).map_err(|error| unwritable(&self.to, &error))?;
+        file.write_all(&bytes).map_err(|error| unwritable(&self.to, &error))?;
+        Ok((written, left_out))
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
+        .remedy("name another file with --to")
+}
