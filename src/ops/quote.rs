@@ -1,6 +1,7 @@
 //! `quote`: what a learner's credit would convert into, at every target asked for, and what would be lost and
 //! why. Nothing is posted.
 
+mod later;
 mod rescue;
 
 use crate::domain::account::Account;
@@ -24,6 +25,7 @@ use crate::report::cases::{self, Offered};
 use crate::report::holds::why;
 use crate::store::{self, Read};
 use jiff::civil::Date;
+use later::Later;
 use rescue::rescue;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +91,17 @@ pub struct Lost {
     pub rescue: Option<String>,
     /// True where only a day is missing.
     pub waits: bool,
+}
+
+impl Lost {
+    /// Adds what else would rescue it.
+    fn rescued_by(&mut self, other: Option<&String>) {
+        let Some(other) = other else { return };
+        self.rescue = Some(match self.rescue.take() {
+            Some(first) => format!("{first}, or {other}"),
+            None => other.clone(),
+        });
+    }
 }
 
 /// What one target makes of the learner's credit.
@@ -204,6 +217,7 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         .filter(|(source, lot)| source.held > Credits::ZERO && lot.on_hold.is_none())
         .map(|(source, _)| source.clone())
         .collect();
+    let mut later = Later::find(read, request, &offers, &everything)?;
     let bound = bound(read, &lots, &everything)?;
     let (known, bands) = (cases::precedents(read)?, cases::bands(read)?);
     let mut quoted = Vec::with_capacity(targets.len());
@@ -228,6 +242,10 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         for left in plan.refused.iter().chain(&plan.undecided) {
             lost.extend(lost_for(left, &set, &free, &orders));
         }
+        if !lost.is_empty() {
+            let taken = later.takes(read, set.target(), (&lots, &free), &orders)?;
+            lost.iter_mut().for_each(|lost| lost.rescued_by(taken.get(&lost.credit.lot)));
+        }
         lost.sort_by_key(|lost| lost.credit.lot);
         let mut offered = Vec::new();
         if !known.is_empty() {
@@ -245,7 +263,7 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
 }
 
 /// The rules of one release that may speak of a learner's lots.
-struct Offer {
+pub(super) struct Offer {
     release: Option<String>,
     rules: BTreeMap<Target, Vec<InBook>>,
     caps: Vec<(String, Cap)>,
@@ -268,10 +286,13 @@ impl Offer {
 type Rules = (Option<String>, Vec<InBook>, Vec<(String, Cap)>);
 
 /// The rules that count for a learner.
-struct Offers {
+pub(super) struct Offers {
     history: History,
     /// The learner's own first; a second one where the better of both counts.
     offers: Vec<Offer>,
+    /// The release to which the learner is pinned.
+    pinned: Option<String>,
+    /// The decision that says so, where another one is in force.
     pin: Option<EntryId>,
 }
 
@@ -288,6 +309,7 @@ impl Offers {
             true => pin_of(read, accounts, request.date, None)?,
             false => None,
         };
+        let pinned = pin.as_ref().map(|pin| pin.release.clone());
         let pin = pin.filter(|pin| editions[0].name() != Some(&pin.release));
         if let Some(pin) = &pin {
             let own = history.release(&pin.release)?;
@@ -298,7 +320,7 @@ impl Offers {
         }
         let offers =
             editions.iter().map(|edition| Offer::of(read, edition, sources)).collect::<Result<_>>()?;
-        Ok(Offers { history, offers, pin: pin.map(|pin| pin.decision) })
+        Ok(Offers { history, offers, pinned, pin: pin.map(|pin| pin.decision) })
     }
 
     /// The rules for one target; those of one release where it is settled by what stands there.

@@ -61,6 +61,38 @@ fn what_is_published_counts_and_a_later_version_waits() {
 }
 
 #[test]
+fn a_quote_says_which_later_release_would_take_what_is_lost() {
+    let bank = Bank::open();
+    bank.import("a.csv", &["Mei,NVC,Q1,2024-06-30,4,US-QTR,80"]);
+    for (score, release, from) in
+        [("90", "2026", "2026-05-01"), ("85", "2027", "2027-01-01"), ("80", "2028", "2028-01-01")]
+    {
+        bank.session.write(
+            "q.toml",
+            format!(
+                "book = \"q\"\n[[rule]]\nid = \"q\"\nfrom = {{ institution = \"NVC\", outcome = \"Q1\" }}\n\
+                 to = {{ system = \"UK\" }}\ncredits = \"3\"\nmin_score = \"{score}\"\n"
+            ),
+        );
+        bank.does("rule load q.toml");
+        let others = "--authority Senate --reason late";
+        bank.does(&format!("rule publish {release} q systems --from {from} {others}"));
+    }
+    let rescue = |options: &str| {
+        let rows = bank.rows(&format!("quote Mei --to UK {options}"), "lost");
+        rows.iter().map(|row| text(row, "rescue")).collect::<Vec<_>>()
+    };
+    // Release 2027 still asks for more; the one of 2028 is the first that takes it.
+    assert_eq!(rescue(""), ["a score of 90, or release 2028, in force from 2028-01-01"]);
+    assert_eq!(rescue("--as-of 2027-01-01"), ["a score of 85, or release 2028, in force from 2028-01-01"]);
+    assert_eq!(rescue("--release 2027"), ["a score of 85"]);
+    assert_eq!(rescue("--as-of 2028-01-01"), [""; 0]);
+    bank.does("learner pin Mei 2026 --reason entry");
+    assert_eq!(rescue(""), ["a score of 90, or release 2028, in force from 2028-01-01"]);
+    assert_eq!(rescue("--as-of 2027-06-01"), ["a score of 90"]);
+}
+
+#[test]
 fn the_rules_are_asked_for_by_day_and_by_what_was_known() {
     let bank = published();
     let before_draft = bank.size();
