@@ -20,10 +20,8 @@ impl Later {
     /// None where a release is chosen, or where the learner has rules of their own for good.
     pub fn find(read: &dyn Read, request: &Request, offers: &Offers, sources: &[Source]) -> Result<Later> {
         let history = &offers.history;
-        let own =
-            offers.offers.first().and_then(|own| own.release.as_deref()).filter(|_| offers.pin.is_some());
-        let has_own =
-            own.map(|own| history.release(own)).transpose()?.is_some_and(|own| own.pinned == Pinned::Own);
+        let own = offers.pinned.as_deref().map(|own| history.release(own)).transpose()?;
+        let has_own = own.is_some_and(|own| own.pinned == Pinned::Own);
         let mut later = Vec::new();
         if request.release.is_none() && !has_own {
             let mut begins: Vec<_> = history.releases.iter().filter(|one| one.from > request.date).collect();
