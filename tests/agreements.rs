@@ -88,7 +88,7 @@ fn a_quote_tells_and_or_and_what_is_not_articulated() {
     let quote = ["quote", "S1", "--to", "STATE", "CITY"];
     assert_eq!(
         rows(&session, &quote, "targets"),
-        ["STATE,US-SEM,5,7,0,1,2,0,5 US-SEM,institution,,", "CITY,US-SEM,0,12,0,0,3,0,,institution,,"]
+        ["STATE,US-SEM,5,7,0,0,1,2,0,5 US-SEM,institution,,", "CITY,US-SEM,0,12,0,0,0,3,0,,institution,,"]
     );
     let kept = rows(&session, &quote, "kept");
     assert!(kept[0].contains("NVC,MATH 1H,5,US-SEM,CALC 1") && kept.len() == 1, "{kept:?}");
@@ -102,8 +102,14 @@ fn a_quote_tells_and_or_and_what_is_not_articulated() {
     );
     // A quote posts nothing, and a conversion does what it said.
     session.run(&["convert", "S1", "--to", "STATE"]).exits(0).shows("1 lots placed");
-    let again = rows(&session, &["quote", "S1", "--to", "CITY"], "lost");
-    assert!(again.iter().any(|row| row.contains("placed at STATE (decision")), "{again:?}");
+    // Then it is neither kept nor lost elsewhere: it is placed.
+    let quote = ["quote", "S1", "--to", "CITY"];
+    assert_eq!(rows(&session, &quote, "targets"), ["CITY,US-SEM,0,7,0,5,0,2,0,,institution,,"]);
+    let placed = rows(&session, &quote, "placed");
+    assert!(
+        placed.len() == 1 && placed[0].contains("NVC,MATH 1H,5,US-SEM,STATE,creditbank release "),
+        "{placed:?}"
+    );
 }
 
 #[test]

@@ -7,9 +7,10 @@ use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::date::parse_iso;
 use crate::domain::fault::Result;
-use crate::ops::quote::{Quoted, Request, Total, quote};
+use crate::ops::quote::{Placed, Quoted, Request, Total, quote};
 use crate::ops::{convert, learners};
 use crate::report::{Cell, Column, Query, Section, Sink, meta};
+use std::collections::BTreeMap;
 
 /// What a learner's free credit would convert into, what would be lost and why, and what would rescue it.
 /// Nothing is posted
@@ -59,6 +60,7 @@ impl Quote {
                 Section::new("targets", TARGETS, &columns()),
                 Section::new("kept", KEPT, &kept_columns()),
                 Section::new("lost", LOST, &lost_columns()),
+                Section::new("placed", PLACED, &PLACED_COLUMNS),
                 Section::new("denied", DENIED, &denied_columns()),
                 Section::new("precedents", PRECEDENTS, &PRECEDENT),
             ];
@@ -68,11 +70,12 @@ impl Quote {
             }
             self.output.write(|sink| {
                 sink.begin(&meta)?;
-                compare(sink, &quoted)?;
-                kept(sink, &quoted)?;
-                lost(sink, &quoted)?;
-                denied(sink, &quoted)?;
-                precedents(sink, &quoted)?;
+                compare(sink, &quoted.targets, &quoted.placed)?;
+                kept(sink, &quoted.targets)?;
+                lost(sink, &quoted.targets)?;
+                placed(sink, &quoted.placed)?;
+                denied(sink, &quoted.targets)?;
+                precedents(sink, &quoted.targets)?;
                 sink.note(&format!("a quote for {}: nothing was posted", Account(request.learner)))?;
                 sink.end()
             })
@@ -85,15 +88,17 @@ impl Quote {
 const TARGETS: &str = "What each target keeps";
 const KEPT: &str = "What would convert";
 const LOST: &str = "What would be lost, and why";
+const PLACED: &str = "What is placed already";
 const DENIED: &str = "What is denied whatever was learned";
 
-fn columns() -> [Column; 12] {
+fn columns() -> [Column; 13] {
     [
         Column::text("target", "Target"),
         Column::text("system", "Of"),
         Column::number("kept", "Kept"),
         Column::number("lost", "Lost"),
         Column::number("waits", "Waits"),
+        Column::number("placed", "Placed"),
         Column::number("lots_kept", "Lots kept"),
         Column::number("lots_lost", "Lots lost"),
         Column::number("lots_waiting", "Lots waiting"),
@@ -104,10 +109,19 @@ fn columns() -> [Column; 12] {
     ]
 }
 
-fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
+/// Every system of which a learner has free or placed credit has a line at every target.
+fn compare(sink: &mut dyn Sink, quoted: &[Quoted], placed: &[Placed]) -> Result<()> {
+    let mut stands: BTreeMap<&str, Credits> = BTreeMap::new();
+    for placed in placed {
+        stands.entry(&placed.credit.system).or_default().0 += placed.credit.amount.0;
+    }
     sink.section("targets", TARGETS, &columns())?;
     for of in quoted {
-        for (system, share) in of.shares() {
+        let mut shares = of.shares();
+        for system in stands.keys() {
+            shares.entry(system).or_default();
+        }
+        for (system, share) in shares {
             let worth: Vec<String> =
                 share.worth.iter().map(|(system, worth)| format!("{worth} {system}")).collect();
             let count = |(_, lots): (Credits, usize)| Cell::Int(lots as i64);
@@ -117,6 +131,7 @@ fn compare(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 Cell::Amount(share.kept.0),
                 Cell::Amount(share.lost.0),
                 Cell::Amount(share.waits.0),
+                Cell::Amount(stands.get(system).copied().unwrap_or_default()),
                 count(share.kept),
                 count(share.lost),
                 count(share.waits),
@@ -138,7 +153,7 @@ fn instead((release, total): &(Option<String>, Total)) -> String {
     format!("{} gives {gives}", release.as_deref().unwrap_or("newest versions"))
 }
 
-fn kept_columns() -> [Column; 11] {
+fn kept_columns() -> [Column; 12] {
     [
         Column::text("target", "Target"),
         Column::text("lot", "Lot"),
@@ -151,6 +166,7 @@ fn kept_columns() -> [Column; 11] {
         Column::text("worth_system", "Worth in"),
         Column::text("rule", "Rule"),
         Column::text("proven", "Proven best"),
+        Column::text("arithmetic", "Arithmetic"),
     ]
 }
 
@@ -170,6 +186,7 @@ fn kept(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 kept.worth_system.as_str().into(),
                 kept.rule.as_str().into(),
                 Cell::Flag(kept.proven),
+                kept.arithmetic.as_str().into(),
             ])?;
         }
     }
@@ -210,6 +227,36 @@ fn lost(sink: &mut dyn Sink, quoted: &[Quoted]) -> Result<()> {
                 lost.code.into(),
             ])?;
         }
+    }
+    Ok(())
+}
+
+const PLACED_COLUMNS: [Column; 7] = [
+    Column::text("lot", "Lot"),
+    Column::text("institution", "Institution"),
+    Column::text("outcome", "Outcome"),
+    Column::number("amount", "Credits"),
+    Column::text("system", "System"),
+    Column::text("target", "At"),
+    Column::text("release", "To free it"),
+];
+
+/// What stands; nothing is said where nothing does.
+fn placed(sink: &mut dyn Sink, placed: &[Placed]) -> Result<()> {
+    if placed.is_empty() {
+        return Ok(());
+    }
+    sink.section("placed", PLACED, &PLACED_COLUMNS)?;
+    for placed in placed {
+        sink.row(&[
+            placed.credit.lot.into(),
+            placed.credit.institution.as_str().into(),
+            placed.credit.outcome.as_str().into(),
+            Cell::Amount(placed.credit.amount),
+            placed.credit.system.as_str().into(),
+            placed.target.as_str().into(),
+            format!("creditbank release {}", placed.decision).into(),
+        ])?;
     }
     Ok(())
 }

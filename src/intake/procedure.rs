@@ -119,7 +119,7 @@ struct Faults<'a> {
 impl Faults<'_> {
     fn add(&mut self, at: usize, what: &str, why: &str, remedy: &str) {
         let Place { line, column } = self.lines.place(at);
-        self.found.push((at, format!("{}:{line}:{column}: {what}, {why}, {remedy}", self.file)));
+        self.found.push((at, format!("{}:{line}:{column}: {what}: {why} — {remedy}", self.file)));
     }
 
     fn day(&mut self, text: &Spanned<String>) -> Option<Date> {
@@ -265,7 +265,7 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         Procedure::parse(SOUND, "p.toml").unwrap();
         let cases = [
-            ("", "p.toml:1:1: not a procedure, missing field `name`"),
+            ("", "p.toml:1:1: not a procedure: missing field `name`"),
             ("name = \"P 1\"", "p.toml:1:8: `P 1` is no name of a procedure"),
             ("name = \"p\"\nofficers = 3", "p.toml:2:12: 3 officers"),
             ("name = \"p\"\nlevels = 0", "p.toml:2:10: 0 levels"),

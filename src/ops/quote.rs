@@ -104,7 +104,27 @@ impl Lost {
     }
 }
 
-/// What one target makes of the learner's credit.
+/// Credit that is placed already, so that no rule can take it as it is.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// What is placed.
+    pub credit: Credit,
+    /// Where.
+    pub target: String,
+    /// The decision that placed it.
+    pub decision: EntryId,
+}
+
+/// The answer: what is placed already, and what each target makes of the rest.
+#[derive(Debug, Clone)]
+pub struct Quote {
+    /// What is placed already, at the targets asked for or elsewhere.
+    pub placed: Vec<Placed>,
+    /// The targets, those that keep the most lots first.
+    pub targets: Vec<Quoted>,
+}
+
+/// What one target makes of the learner's free credit.
 #[derive(Debug, Clone)]
 pub struct Quoted {
     /// The target.
@@ -179,12 +199,12 @@ impl Quoted {
     }
 }
 
-/// Quotes: one answer a target, those that keep the most lots first.
+/// Quotes: one answer a target.
 ///
 /// # Errors
 /// `Q101` where no rule leads anywhere from what the learner has and no target is named; where the ledger cannot
 /// be read.
-pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
+pub fn quote(read: &dyn Read, request: &Request) -> Result<Quote> {
     let names = Names::default();
     let links = learners::links(read, &Cut::default())?;
     let person = links.person(request.learner);
@@ -218,7 +238,7 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
         .map(|(source, _)| source.clone())
         .collect();
     let mut later = Later::find(read, request, &offers, &everything)?;
-    let bound = bound(read, &lots, &everything)?;
+    let bound = on_hold(read, &lots, &everything)?;
     let (known, bands) = (cases::precedents(read)?, cases::bands(read)?);
     let mut quoted = Vec::with_capacity(targets.len());
     for target in targets {
@@ -259,7 +279,7 @@ pub fn quote(read: &dyn Read, request: &Request) -> Result<Vec<Quoted>> {
     }
     // Where targets keep as much, the order of their codes stands.
     quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
-    Ok(quoted)
+    Ok(Quote { placed: placed(read, &lots, &everything)?, targets: quoted })
 }
 
 /// The rules of one release that may speak of a learner's lots.
@@ -382,34 +402,33 @@ fn credit(source: &Source, amount: Credits) -> Credit {
     }
 }
 
-/// Lots that no rule can take as they are: placed elsewhere, or on hold.
-fn bound(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Lost>> {
-    let mut bound = Vec::new();
+/// What is placed of some lots.
+fn placed(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Placed>> {
+    let mut placed = Vec::new();
     for (lot, source) in lots.iter().zip(sources) {
         for placement in &lot.placements {
             let decision = placement.decision;
             let target = read.decision(decision)?.and_then(|row| row.target).unwrap_or_default();
-            bound.push(Lost {
-                credit: credit(source, placement.taken),
-                rule: None,
-                why: format!("placed at {target} (decision {decision})"),
-                code: "placed",
-                rescue: Some(format!("its release: `creditbank release {decision}`")),
-                waits: false,
-            });
-        }
-        if let Some(decision) = lot.on_hold {
-            bound.push(Lost {
-                credit: credit(source, lot.held),
-                rule: None,
-                why: why(read, decision)?,
-                code: "on-hold",
-                rescue: Some("the end of the hold".to_owned()),
-                waits: false,
-            });
+            placed.push(Placed { credit: credit(source, placement.taken), target, decision });
         }
     }
-    Ok(bound)
+    Ok(placed)
+}
+
+/// Lots that no rule can take before their hold ends.
+fn on_hold(read: &dyn Read, lots: &[Lot], sources: &[Source]) -> Result<Vec<Lost>> {
+    let held = lots.iter().zip(sources).filter_map(|(lot, source)| Some((source, lot.on_hold?)));
+    held.map(|(source, decision)| {
+        Ok(Lost {
+            credit: credit(source, source.held),
+            rule: None,
+            why: why(read, decision)?,
+            code: "on-hold",
+            rescue: Some("the end of the hold".to_owned()),
+            waits: false,
+        })
+    })
+    .collect()
 }
 
 fn kept_by<'a>(

@@ -88,7 +88,7 @@ impl fmt::Display for GradeFaults {
         for (nth, GradeFault { at, code, what, remedy }) in self.faults.iter().enumerate() {
             let separator = if nth == 0 { "" } else { "\n" };
             let Place { line, column } = at;
-            write!(f, "{separator}{}:{line}:{column}: {what}; {remedy} [{}]", self.file, code.code())?;
+            write!(f, "{separator}{}:{line}:{column}: {what} — {remedy} [{}]", self.file, code.code())?;
         }
         if self.more > 0 {
             write!(f, "\n… and {} more", self.more)?;
@@ -130,7 +130,7 @@ impl Found {
     /// Notes a word that is none of those known.
     pub(crate) fn add_unknown(&mut self, at: Place, code: Code, (kind, word): (&str, &str), known: &[&str]) {
         let (why, remedy) = unknown_word(word, known);
-        self.push(GradeFault { at, code, what: format!("unknown {kind} {}, {why}", shown(word)), remedy });
+        self.push(GradeFault { at, code, what: format!("unknown {kind} {}: {why}", shown(word)), remedy });
     }
 
     fn push(&mut self, fault: GradeFault) {

@@ -102,15 +102,15 @@ fn every_fault_of_a_file_is_told_with_its_place() {
         (
             "[[table]]",
             "[[tables]]",
-            "g.toml:50:3: unknown key `tables`, it is none of scale, conversion, table; did you mean `table`? [G203]",
+            "g.toml:50:3: unknown key `tables`: it is none of scale, conversion, table — did you mean `table`? [G203]",
         ),
         ("worst =", "wurst =", "unknown key `wurst`"),
-        ("name = \"German\"\n", "", "g.toml:2:1: `name` is missing; add it [G204]"),
+        ("name = \"German\"\n", "", "g.toml:2:1: `name` is missing — add it [G204]"),
         ("name = \"German\"", "name = \" \"", "g.toml:2:1: `name` is missing"),
         ("name = \"German\"", "name = [\"German\"]", "g.toml:3:8: `name` takes a text in quotes"),
         ("numeric = true", "numeric = \"yes\"", "g.toml:4:11: `numeric` takes true or false"),
         ("name = \"German\"", "name = \"Ger\\u0007man\"", "holds a control or invisible character"),
-        ("best = 1.0", "best = \"one\"", "g.toml:5:8: `best` `one` is not a number; correct it [G207]"),
+        ("best = 1.0", "best = \"one\"", "g.toml:5:8: `best` `one` is not a number — correct it [G207]"),
         ("2024-09-01", "\"September\"", "`valid_from` `September` is not a day such as 2026-08-31"),
         ("best = 1.0\n", "", "the scale has only one of `best` and `worst`"),
         ("step = 0.1", "step = 0.3", "step 0.3 does not lead from 5 to 1"),
@@ -119,7 +119,7 @@ fn every_fault_of_a_file_is_told_with_its_place() {
         (
             "pass = \"4.0\"",
             "pass = \"6.0\"",
-            "g.toml:7:8: pass `6.0`: the grades of German are numbers from 5.0, the worst, to 1.0, the best; name one of its grades [G213]",
+            "g.toml:7:8: pass `6.0`: the grades of German are numbers from 5.0, the worst, to 1.0, the best — name one of its grades [G213]",
         ),
         ("pass = \"及格\"", "pass = \"及\"", "pass `及`: 五级制 has the grades 不及格, 及格, 中, 良, 优"),
         ("numeric = true", "numeric = false", "the scale has no grades"),
@@ -135,7 +135,7 @@ fn every_fault_of_a_file_is_told_with_its_place() {
         (
             "\"distribution\"",
             "\"percentile\"",
-            "g.toml:48:10: unknown method `percentile`, it is none of table, linear, distribution",
+            "g.toml:48:10: unknown method `percentile`: it is none of table, linear, distribution",
         ),
         ("method = \"distribution\"\n", "", "`method` is missing"),
         (
@@ -160,7 +160,7 @@ fn every_fault_of_a_file_is_told_with_its_place() {
         (
             "cycle = \"first\"",
             "cycle = \"bachelor\"",
-            "unknown cycle `bachelor`, it is none of short, first, second, third",
+            "unknown cycle `bachelor`: it is none of short, first, second, third",
         ),
         ("first_year = 2022\n", "", "`first_year` is missing"),
         ("first_year = 2022", "first_year = 22", "`first_year` `22` is not a year such as 2024"),
@@ -197,8 +197,8 @@ fn a_table_in_csv_is_gathered_from_its_rows() {
         ("grade,count", "mark,count", "t.csv:1:7: unknown column `mark`"),
         ("grade,count", "grade,grade", "t.csv:1:8: column `grade` stands twice"),
         ("scale,field", "x,field", "t.csv:1:1: column `scale` is missing"),
-        ("A,30", ",30", "t.csv:2:7: `grade` is empty; add it [G204]"),
-        ("A,30", "A,thirty", "t.csv:2:8: `count` `thirty` is not a whole number from 0; correct it [G207]"),
+        ("A,30", ",30", "t.csv:2:7: `grade` is empty — add it [G204]"),
+        ("A,30", "A,thirty", "t.csv:2:8: `count` `thirty` is not a whole number from 0 — correct it [G207]"),
         ("first,2022,2024,A,30", "first,1822,2024,A,30", "t.csv:2:5: `first_year` `1822` is not a year"),
         (
             "0613,first,2022,2024,A",

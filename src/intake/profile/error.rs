@@ -33,7 +33,7 @@ impl fmt::Display for ProfileError {
         for (at, fault) in self.faults.iter().enumerate() {
             let ProfileFault { line, column, what, why, remedy } = fault;
             let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{}:{line}:{column}: {what}, {why}, {remedy}", self.file)?;
+            write!(f, "{separator}{}:{line}:{column}: {what}: {why} — {remedy}", self.file)?;
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ impl fmt::Display for Faults {
             if let Some(id) = rule {
                 write!(f, "rule {}: ", visible(id))?;
             }
-            write!(f, "{what}, {why}, {remedy} [{}]", check.code())?;
+            write!(f, "{what}: {why} — {remedy} [{}]", check.code())?;
         }
         if self.more > 0 {
             write!(f, "\n… and {} more", self.more)?;

@@ -70,7 +70,7 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         (
             "\"aaa-x101\"",
             "\"uk-ects\"",
-            "16:6: rule uk-ects: id `uk-ects` stands a second time, the rule of line 7",
+            "16:6: rule uk-ects: id `uk-ects` stands a second time: the rule of line 7",
             "R105",
         ),
         ("\"UK\"", "\"U\\u0007K\"", "9:19: rule uk-ects: bad from_system", "R106"),
@@ -98,37 +98,37 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
             "19:11: rule aaa-x101: the rule says in two ways",
             "R122",
         ),
-        ("\"1/2\"", "\"0/2\"", "11:9: rule uk-ects: bad ratio `0/2`, it is zero", "R123"),
-        ("\"1/2\"", "\"1/0\"", "11:9: rule uk-ects: bad ratio `1/0`, it is zero", "R123"),
-        ("\"1/2\"", "\"-1/2\"", "11:9: rule uk-ects: bad ratio `-1/2`, it is negative", "R123"),
-        ("\"1/2\"", "\"half\"", "11:9: rule uk-ects: bad ratio `half`, it is not a fraction", "R123"),
+        ("\"1/2\"", "\"0/2\"", "11:9: rule uk-ects: bad ratio `0/2`: it is zero", "R123"),
+        ("\"1/2\"", "\"1/0\"", "11:9: rule uk-ects: bad ratio `1/0`: it is zero", "R123"),
+        ("\"1/2\"", "\"-1/2\"", "11:9: rule uk-ects: bad ratio `-1/2`: it is negative", "R123"),
+        ("\"1/2\"", "\"half\"", "11:9: rule uk-ects: bad ratio `half`: it is not a fraction", "R123"),
         (
             "\"1/2\"",
             "\"1/2000000000\"",
-            "11:9: rule uk-ects: bad ratio `1/2000000000`, its numbers go",
+            "11:9: rule uk-ects: bad ratio `1/2000000000`: its numbers go",
             "R123",
         ),
         ("ratio = \"1/2\"", "credits = \"5\"", "11:11: rule uk-ects: credits `5` for a system", "R124"),
         ("\"3\"", "\"3,5\"", "19:11: rule aaa-x101: bad credits `3,5`", "R125"),
-        ("\"3\"", "\"-3\"", "19:11: rule aaa-x101: bad credits `-3`, it is negative", "R125"),
+        ("\"3\"", "\"-3\"", "19:11: rule aaa-x101: bad credits `-3`: it is negative", "R125"),
         ("\"3\"", "1e3", "19:11: rule aaa-x101: bad credits `1e3`", "R125"),
         ("step = 0.5", "step = 0", "12:8: rule uk-ects: bad step `0`", "R126"),
-        ("step = 0.5", "step = 1000.001", "12:8: rule uk-ects: bad step `1000.001`, it is more", "R126"),
+        ("step = 0.5", "step = 1000.001", "12:8: rule uk-ects: bad step `1000.001`: it is more", "R126"),
         ("step = 0.5", "rounding = \"halfup\"", "12:12: rule uk-ects: unknown rounding `halfup`", "R127"),
         (
             "\"2020-01-01\"",
             "\"2020-02-30\"",
-            "13:14: rule uk-ects: bad valid_from `2020-02-30`, there is no",
+            "13:14: rule uk-ects: bad valid_from `2020-02-30`: there is no",
             "R131",
         ),
         ("\"2020-01-01\"", "\"1.1.2020\"", "13:14: rule uk-ects: bad valid_from", "R131"),
         (
             "\"2020-01-01\"",
             "\"2030-01-01\"",
-            "13:14: rule uk-ects: bad valid_from `2030-01-01`, valid_to is 2029",
+            "13:14: rule uk-ects: bad valid_from `2030-01-01`: valid_to is 2029",
             "R132",
         ),
-        ("scale = \"OU result\"\n", "", "20:13: rule aaa-x101: bad min_grade `Pass`, no scale", "R141"),
+        ("scale = \"OU result\"\n", "", "20:13: rule aaa-x101: bad min_grade `Pass`: no scale", "R141"),
         ("min_grade = \"Pass\"\n", "", "20:9: rule aaa-x101: bad scale `OU result`", "R141"),
         (
             "min_grade = \"Pass\"",
@@ -142,26 +142,26 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         (
             "\"AAA\"",
             "\"AAA &\"",
-            "17:40: rule aaa-x101: bad from_outcome `AAA &`, a code is missing (character 6)",
+            "17:40: rule aaa-x101: bad from_outcome `AAA &`: a code is missing (character 6)",
             "R117",
         ),
         ("\"X101\"", "\"X101 = x\"", "18:39: rule aaa-x101: bad to_outcome `X101 = x`", "R118"),
         (
             "credits = \"3\"",
             "credits = \"3\"\ncredits_low = \"4\"\ncredits_high = \"5\"",
-            "19:11: rule aaa-x101: bad credits `3`, it must lie between",
+            "19:11: rule aaa-x101: bad credits `3`: it must lie between",
             "R128",
         ),
         (
             "\"X101\"",
             "\"X101 = 2 & X102 = 2\"",
-            "19:11: rule aaa-x101: bad credits `3`, the parts add up to 4",
+            "19:11: rule aaa-x101: bad credits `3`: the parts add up to 4",
             "R129",
         ),
         (
             "min_grade = \"Pass\"",
             "min_grade = \"Pass\"\nmin_score = 5\nmax_score = 4",
-            "21:13: rule aaa-x101: bad min_score `5`, the highest is 4",
+            "21:13: rule aaa-x101: bad min_score `5`: the highest is 4",
             "R145",
         ),
         (
@@ -210,10 +210,10 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         (
             "[[rule]]\nid = \"uk",
             "[[scale]]\nname = \"OU result\"\nnumeric = true\n[[rule]]\nid = \"uk",
-            "7:1: scale `OU result` is defined again, line 3",
+            "7:1: scale `OU result` is defined again: line 3",
             "R152",
         ),
-        ("pass = \"Pass\"", "numeric = true", "3:1: bad scale `OU result`, it has both", "R153"),
+        ("pass = \"Pass\"", "numeric = true", "3:1: bad scale `OU result`: it has both", "R153"),
         ("\"Distinction\"]", "\"Pass\"]", "5:27: grade `Pass` stands twice", "R154"),
         ("pass = \"Pass\"", "pass = \"P\"", "3:1: bad pass `P`", "R155"),
     ];
@@ -225,7 +225,7 @@ fn each_fault_has_its_code_its_place_and_its_rule() {
         assert!(is_there, "{from} → {to}\n{message}\nexpected {start} … {end}");
     }
     let empty = faults("book = \"b\"\n");
-    assert_eq!(empty, "b.toml:1:1: the book is empty, it has no rules, add a [[rule]], or a row [R107]");
+    assert_eq!(empty, "b.toml:1:1: the book is empty: it has no rules — add a [[rule]], or a row [R107]");
 }
 
 #[test]
@@ -258,12 +258,12 @@ fn tables_are_read_in_any_order_of_columns_and_checked_alike() {
     assert_eq!(parse_csv(table.as_bytes(), "x Y.csv", Some("given")).unwrap().book, "given");
     // (table, expected)
     let cases = [
-        ("", "b.csv:1:1: the file cannot be read as a table, the file is empty: it has no rows"),
+        ("", "b.csv:1:1: the file cannot be read as a table: the file is empty: it has no rows"),
         ("id,ratio\n", "b.csv:1:1: the book is empty"),
         ("id,ratoi\n1,2\n", "b.csv:1:2: unknown column `ratoi`"),
         ("id,id\n1,2\n", "b.csv:1:2: column `id` stands twice"),
         ("ratio\n1\n", "b.csv:1:1: column `id` is missing"),
-        ("id,ratio\na,1,2\n", "b.csv:2:1: rule a: the row has 3 fields, the header has 2"),
+        ("id,ratio\na,1,2\n", "b.csv:2:1: rule a: the row has 3 fields: the header has 2"),
         ("id,from_system,to_system,ratio\na,UK,ECTS,1.2.3\n", "b.csv:2:4: rule a: bad ratio `1.2.3`"),
         (
             "id,from_system,to_system,system,ratio\na,UK,ECTS,CN,1\n",

@@ -192,7 +192,7 @@ fn what_the_bank_does_not_know_is_told_and_nothing_is_loaded() {
         (
             "\"UK\"",
             "\"UKK\"",
-            "b.toml:5:1: rule uk-ects: unknown credit system `UKK`, no credit system has this code, did you mean `UK`?",
+            "b.toml:5:1: rule uk-ects: unknown credit system `UKK`: no credit system has this code — did you mean `UK`?",
             "R201",
         ),
         ("\"ECTS\"", "\"XYZQ\"", "b.toml:5:1: rule uk-ects: unknown credit system `XYZQ`", "R201"),
@@ -211,7 +211,7 @@ fn what_the_bank_does_not_know_is_told_and_nothing_is_loaded() {
             "R204",
         ),
         ("\"EQF\"", "\"EQ\"", "b.toml:10:1: rule aaa-x101: unknown framework `EQ`", "R205"),
-        ("\"5\"", "\"9\"", "b.toml:10:1: rule aaa-x101: unknown level `9`, EQF has the levels 1, 2", "R206"),
+        ("\"5\"", "\"9\"", "b.toml:10:1: rule aaa-x101: unknown level `9`: EQF has the levels 1, 2", "R206"),
         (
             "scale = \"OU result\"",
             "scale = \"OU\"",
@@ -221,13 +221,13 @@ fn what_the_bank_does_not_know_is_told_and_nothing_is_loaded() {
         (
             "\"OU result\"\ngrades = [\"Fail\", \"Pass\"]",
             "\"points\"\ngrades = [\"Fail\"]",
-            "b.toml:2:1: scale `points` is not the bank's, there it has decimal numbers and pass `50`",
+            "b.toml:2:1: scale `points` is not the bank's: there it has decimal numbers and pass `50`",
             "R208",
         ),
         (
             "scale = \"OU result\"",
             "scale = \"points\"",
-            "b.toml:10:1: rule aaa-x101: bad min_grade `Pass`, scale `points` has decimal",
+            "b.toml:10:1: rule aaa-x101: bad min_grade `Pass`: scale `points` has decimal",
             "R142",
         ),
     ];

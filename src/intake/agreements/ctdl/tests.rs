@@ -111,7 +111,7 @@ fn what_is_no_profile_is_a_fault_with_its_line() {
             "{\"@type\": \"ceterms:TransferValueProfile\", \"ceterms:transferValue\": {\"schema:value\": 3}, \
              \"ceterms:transferValueFrom\": [{\"ceterms:name\": \"A\", \"ceterms:ownedBy\": {\"ceterms:name\": \"One\"}},\n\
              {\"ceterms:name\": \"B\", \"ceterms:ownedBy\": {\"ceterms:name\": \"Two\"}}]}",
-            "t.jsonld:2:1: the sending resources belong to several institutions, One, Two; one code is given for all",
+            "t.jsonld:2:1: the sending resources belong to several institutions: One, Two; one code is given for all",
         ),
     ];
     for (text, part) in cases {
