@@ -2,6 +2,7 @@
 
 use super::Sqlite;
 use super::fault::fault;
+use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, Balance, EntryId, Movement, Place};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::link::{Description, Link, Pair};
@@ -29,13 +30,14 @@ const BALANCE: &[&str] =
 const MOVEMENT: &[&str] =
     &["entry", "kind", "decision", "learner", "lot", "num", "den", "system", "amount", "period", "undoes"];
 
-/// Adds to a balance, or begins it; says whether nothing is left in it.
-const ADD_BALANCE: &str = "INSERT INTO balance (learner, system, held, placed, converted, redeemed, expired, transferred) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, system) DO UPDATE SET \
-    held = held + excluded.held, placed = placed + excluded.placed, converted = converted + excluded.converted, \
-    redeemed = redeemed + excluded.redeemed, expired = expired + excluded.expired, \
-    transferred = transferred + excluded.transferred \
-    RETURNING held = 0 AND placed = 0 AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
+/// Adds to a balance that is there. A statement that could also begin one, or answer, would keep a copy of each page that
+/// it changes.
+const ADD_BALANCE: &str = "UPDATE balance SET held = held + ?3, placed = placed + ?4, converted = converted + ?5, \
+    redeemed = redeemed + ?6, expired = expired + ?7, transferred = transferred + ?8 WHERE learner = ?1 AND system = ?2";
+/// Takes a balance away in which nothing is left.
+const END_BALANCE: &str = "DELETE FROM balance WHERE learner = ? AND system = ? AND held = 0 AND placed = 0 \
+    AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
+
 fn bind_balance(
     statement: &mut Statement,
     at: usize,
@@ -342,16 +344,16 @@ impl Tx for Sqlite {
         let mut add = self.conn.prepare_cached(ADD_BALANCE).map_err(fault(self.path()))?;
         for row in known {
             bind_balance(&mut add, 1, row).map_err(fault(self.path()))?;
-            let mut answer = add.raw_query();
-            let is_empty = match answer.next().map_err(fault(self.path()))? {
-                Some(row) => row.get(0).map_err(fault(self.path()))?,
-                None => false,
-            };
-            // A statement is done only when it was asked for more.
-            answer.next().map_err(fault(self.path()))?;
-            drop(answer);
-            if is_empty {
-                self.run("DELETE FROM balance WHERE learner = ? AND system = ?", (row.0, row.1))?;
+            let (learner, system, balance) = row;
+            let takes = Place::ALL[1..].iter().any(|place| balance.at(*place) < Credits::ZERO);
+            match add.raw_execute().map_err(fault(self.path()))? {
+                0 if !balance.is_empty() => {
+                    let one = std::slice::from_ref(row);
+                    self.insert_many("balance", &bound(BALANCE), one, bind_balance)?;
+                }
+                // Where nothing was taken, something is left.
+                1 if takes => self.run(END_BALANCE, (learner, system))?,
+                _ => {}
             }
         }
         Ok(())
