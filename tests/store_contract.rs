@@ -27,6 +27,7 @@ use creditbank::store::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tempfile::TempDir;
 
 // ------------------------------------------------------------------ engines
@@ -1244,10 +1245,13 @@ fn put_apart(tx: &mut dyn Tx, log: i64, sort: Sort, picks: &mut Picks) -> Result
             tx.put_keys(&[(learner, [picks.below(200) as u8; 32])])
         }
         Sort::Balances => {
-            let mut rows: Vec<(i64, i64, Balance)> = (0..=picks.below(3))
-                .map(|_| (picks.below(3), picks.below(2), random_balance(picks)))
-                .collect();
-            rows.sort_by_key(|row| (row.0, row.1));
+            let stands = balances(tx, None).into_iter();
+            let mut stands: BTreeMap<_, _> = stands.map(|(a, b, balance)| ((a, b), balance)).collect();
+            let mut keys: Vec<(i64, i64)> =
+                (0..=picks.below(3)).map(|_| (picks.below(3), picks.below(2))).collect();
+            keys.sort_unstable();
+            let row = |key: (i64, i64)| (key.0, key.1, put_or_take(stands.entry(key).or_default(), picks));
+            let rows: Vec<(i64, i64, Balance)> = keys.into_iter().map(row).collect();
             tx.add_balances(&rows)
         }
         Sort::Summaries => {
@@ -1349,12 +1353,15 @@ fn random_movement(entry: EntryId, picks: &mut Picks) -> Movement {
     }
 }
 
-/// An amount put down or taken back, so that balances often fall to nothing.
-fn random_balance(picks: &mut Picks) -> Balance {
+/// An amount put down or, where there is one, taken back, so that balances often fall to nothing.
+fn put_or_take(stands: &mut Balance, picks: &mut Picks) -> Balance {
     let mut balance = Balance::default();
-    let amount = picks.below(3) - 1;
-    balance.0[0] -= amount;
-    balance.0[1 + picks.below(6) as usize] += amount;
+    let (amount, place) = (picks.below(3) - 1, 1 + picks.below(6) as usize);
+    if stands.0[place] + amount >= 0 {
+        balance.0[0] -= amount;
+        balance.0[place] += amount;
+    }
+    stands.add(&balance);
     balance
 }
 

@@ -413,7 +413,8 @@ pub trait Tx: Read {
     fn put_pair(&mut self, pair: &Pair) -> Result<()>;
     /// Keeps descriptions; those that stand already stay.
     fn put_descriptions(&mut self, rows: &[Description]) -> Result<()>;
-    /// Adds to balances, in order of learner and system.
+    /// Adds to balances, in order of learner and system. No more is taken from a place than is there; a balance of
+    /// which nothing is left goes.
     fn add_balances(&mut self, rows: &[(i64, i64, Balance)]) -> Result<()>;
     /// Adds to the summary; a row that falls to nothing goes.
     fn add_summaries(&mut self, rows: &[(SummaryKey, SummarySums)]) -> Result<()>;
