@@ -6,6 +6,8 @@
 mod common;
 
 use common::{Session, project};
+use creditbank::store::Store;
+use creditbank::store::sqlite::Sqlite;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -59,6 +61,25 @@ fn two_writers_at_once_both_succeed_or_one_is_told_to_wait() {
     }
     assert_eq!(deposited(&session), "CN,40000,100000,100000,0,0");
     session.run(&["verify"]).exits(0);
+}
+
+/// Whoever closes a ledger last takes its write-ahead log away; the one who writes must not lose it to another.
+#[test]
+fn another_program_leaves_the_log_of_a_ledger_that_is_open() {
+    let session = Session::bank();
+    let ledger = Sqlite::open(&session.path("creditbank.db")).unwrap();
+    // A report of this program, while it holds the ledger.
+    drop(ledger.reader().unwrap());
+    let Ok(shell) =
+        Command::new("sqlite3").arg(session.path("creditbank.db")).arg("SELECT no FROM batch").output()
+    else {
+        eprintln!("skipped: another_program_leaves_the_log_of_a_ledger_that_is_open: sqlite3 is absent");
+        return;
+    };
+    assert_eq!(String::from_utf8_lossy(&shell.stdout), "1\n");
+    assert!(session.path("creditbank.db-wal").exists(), "the log was taken away");
+    drop(ledger);
+    assert!(!session.path("creditbank.db-wal").exists());
 }
 
 #[test]

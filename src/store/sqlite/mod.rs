@@ -334,10 +334,13 @@ fn check_exists(path: &Path) -> Result<()> {
     }
 }
 
-/// True where the file can be opened for writing and files can be made beside it.
+/// True where the file may be written and files can be made beside it.
+///
+/// The file is not opened for that: closing it again would end the locks that this process holds on it, and whoever closes the
+/// ledger next would take the write-ahead log away (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn writable(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::OpenOptions::new().append(true).open(path).is_ok() && tempfile::tempfile_in(folder).is_ok()
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok() && tempfile::tempfile_in(folder).is_ok()
 }
 
 fn create_private(path: &Path) -> Result<()> {
