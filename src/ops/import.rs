@@ -335,7 +335,6 @@ fn import_once(
     let mut setup = write::Setup {
         request,
         delivered,
-        files,
         way,
         payload,
         profile: is_new.then_some(profile_row.clone()),

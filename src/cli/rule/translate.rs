@@ -89,7 +89,7 @@ impl Form {
     }
 }
 
-pub(super) fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
+fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
     let fault = |error: std::io::Error| {
         Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
             .remedy("name another file with --output")

@@ -73,16 +73,14 @@ fn check_achievements(
     let described = described.map(|(file, manifest)| described_by(file, manifest));
     let described = described.collect::<Result<Vec<_>>>()?;
     delivered.sources.get_or_init(|| described);
-    let files = &delivered.files;
     let way = Way::plain();
     let setup = Setup {
         request,
         delivered,
-        files,
         way: &way,
         payload: BatchPayload::new(actor)?,
         profile: None,
-        bytes: files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
+        bytes: delivered.files.iter().map(|incoming| incoming.source.size().unwrap_or(0)).sum(),
         fills: false,
         all_seen: false,
         closed: None,

@@ -149,7 +149,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
         let request = self.setup.request;
         let mut block = vec![Record::new(); BLOCK];
         let mut before = 0;
-        for (file, incoming) in self.setup.files.iter().enumerate() {
+        for (file, incoming) in self.setup.delivered.files.iter().enumerate() {
             let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
             let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
             self.resolver.memory.forget();

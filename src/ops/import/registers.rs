@@ -97,7 +97,7 @@ pub fn run(
 impl Register<'_> {
     fn read(&mut self) -> Result<()> {
         let request = self.setup.request;
-        for (file, incoming) in self.setup.files.iter().enumerate() {
+        for (file, incoming) in self.setup.delivered.files.iter().enumerate() {
             let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
             let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
             let mut record = Record::new();

@@ -43,10 +43,8 @@ const BYTES_A_ROW: u64 = 64;
 /// What an import starts from.
 pub struct Setup<'p> {
     pub request: &'p Request<'p>,
-    /// The files as they came, with their hashes.
+    /// The files as they came, in order, with their hashes.
     pub delivered: &'p Delivered,
-    /// The files, in order.
-    pub files: &'p [Incoming],
     /// How the batch comes to be committed.
     pub way: &'p Way<'p>,
     /// What the batch says of itself, but for its files.
@@ -72,7 +70,7 @@ pub struct Setup<'p> {
 impl Setup<'_> {
     /// What an import has done before it reads its first row.
     pub fn outcome(&self) -> Outcome {
-        let files = self.files.iter().map(|file| file.source.name()).collect();
+        let files = self.delivered.files.iter().map(|file| file.source.name()).collect();
         let expected = &self.request.expected;
         let said = [(expected.smaller, "smaller"), (expected.larger, "larger")];
         Outcome {
@@ -80,7 +78,7 @@ impl Setup<'_> {
             lenient: self.request.profile.lenient.clone(),
             findings: Findings::new(self.request.limit),
             verdicts: Verdicts::new(self.request.verdicts),
-            totals: vec![FileTotals::default(); self.files.len()],
+            totals: vec![FileTotals::default(); self.delivered.files.len()],
             expected: said.iter().filter(|(said, _)| *said).map(|(_, word)| (*word).to_owned()).collect(),
             seen: self.seen.clone(),
             ..Outcome::default()
@@ -91,7 +89,7 @@ impl Setup<'_> {
     /// named a file of another sort.
     fn rejects_are_a_sheet(&self) -> bool {
         let is_named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "xlsx");
-        self.files[0].reading.format.is_spreadsheet()
+        self.delivered.files[0].reading.format.is_spreadsheet()
             && matches!(self.request.profile.file.format, None | Some(Format::Xlsx))
             && self.request.rejects.as_ref().is_none_or(is_named)
     }
@@ -161,12 +159,12 @@ impl Setup<'_> {
                 let begun = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
                 rejects.insert(match self.rejects_are_a_sheet() {
                     true => {
-                        let sheet =
-                            RejectSheet::new(begun, mapping, &self.files[0].reading).map_err(fault)?;
+                        let sheet = RejectSheet::new(begun, mapping, &self.delivered.files[0].reading)
+                            .map_err(fault)?;
                         Rejects::Sheet(Box::new(sheet))
                     }
                     false => {
-                        let reading = &self.files[file].reading;
+                        let reading = &self.delivered.files[file].reading;
                         Rejects::Text(RejectWriter::new(begun, mapping, reading).map_err(fault)?)
                     }
                 })
@@ -440,7 +438,7 @@ fn add_conflicts(
 ) -> Result<()> {
     let mut kept = Vec::new();
     let mut found = Findings::new(setup.request.limit);
-    for (file, incoming) in setup.files.iter().enumerate() {
+    for (file, incoming) in setup.delivered.files.iter().enumerate() {
         let lines: BTreeMap<i64, &Conflict> = counts
             .conflicts
             .iter()
