@@ -86,6 +86,15 @@ fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+const BOOK: &str = r#"
+book = "b"
+[[rule]]
+id = "ects"
+from = { system = "CN" }
+to = { system = "ECTS" }
+ratio = "3/2"
+"#;
+
 const CORRECT: &str = "[result]\ndiffers = \"correct\"\n";
 
 #[test]
@@ -315,6 +324,29 @@ fn credit_that_would_count_twice_does_not_come_back() {
     office.does("reverse B5 --reason=wrong");
     office.does("reverse B4 --reason=right");
     assert_eq!(office.has("L1"), ("3".into(), texts(&["60 held", "80 reversed"])));
+}
+
+#[test]
+fn a_result_that_does_not_count_is_not_placed_again() {
+    let office = Office::open("[attempts]\ncounts = \"latest\"\n");
+    office.0.write("book.toml", BOOK);
+    office.does("rule load book.toml");
+    office.import("a.csv", &["L1,MA101,2023-06-30,3,60,passed,1"]);
+    office.does("convert --all --to ECTS");
+    office.does("release --all --to ECTS");
+    office.import("b.csv", &["L1,MA101,2024-06-30,3,80,passed,2"]);
+    assert_eq!(office.has("L1"), ("3".into(), texts(&["60 not", "80 held"])));
+    // Were the release undone, the first result would be placed although the second one counts.
+    for how in ["", " --cascade"] {
+        let refused = office.runs(&format!("reverse B6 --reason=back{how}"), 1);
+        refused.says("U110").says("but what counts instead of it is ");
+    }
+    office.runs("reverse B6 --reason=back --unused", 0);
+    assert_eq!(office.has("L1"), ("3".into(), texts(&["60 not", "80 held"])));
+    // Without the second one it may be.
+    office.does("reverse B7 --reason=wrong");
+    office.does("reverse B6 --reason=back");
+    assert_eq!(office.has("L1"), ("0 0".into(), texts(&["60 placed", "80 reversed"])));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::ops::post::{NewMovement, Poster};
 use crate::store::{self, DecisionRow, Head, Read, Store};
 use attempts::Also;
 use jiff::civil::Date;
-use person::{Person, Unit};
+use person::{Person, Unit, Unplaceable};
 pub use select::{Selection, select};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +104,7 @@ pub struct Outcome {
 /// # Errors
 /// `U101` where something depends on them and nothing was said of it, `U111` where a lot is on hold,
 /// `U112` where a hold is meant, `U114` where an outcome would give credit twice, `U102` where a key would stand
-/// twice, `U110` where a lot would be placed that does not stand or stands elsewhere, `U113` where a
+/// twice, `U110` where a lot would be placed that does not stand, does not count or stands elsewhere, `U113` where a
 /// decision would stand again over lots of two people.
 pub fn undo(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Outcome> {
     store::again(|| undo_once(store, actor, request))
@@ -330,15 +330,6 @@ impl Run<'_, '_> {
         if !self.refused.is_empty() || going.is_empty() {
             return Ok(());
         }
-        if let Some((entry, lot, obstacle)) = person.without_lot(&going).first() {
-            let why = match person.undone.get(lot) {
-                Some(reversal) => format!("lot {lot} would be placed again, but is reversed by {reversal}"),
-                None => format!("lot {lot} would be placed again by {obstacle} as well"),
-            };
-            return Err(Fault::new("U110", format!("entry {entry} cannot be undone"))
-                .why(why)
-                .remedy(format!("reverse {obstacle} first, with a reason")));
-        }
         self.check_whole(&person, &going)?;
         keys::check(self.poster.read(), &person, &going)?;
         let also = match self.request.release {
@@ -348,6 +339,11 @@ impl Run<'_, '_> {
         going.retain(|entry| !also.without.contains(entry));
         going.extend(also.with.keys());
         going.sort_by_key(|entry| std::cmp::Reverse(*entry));
+        if let Some(Unplaceable { entry, lot, obstacle, how }) = person.without_lot(&going).first() {
+            return Err(Fault::new("U110", format!("entry {entry} cannot be undone"))
+                .why(format!("lot {lot} would be placed again, {how} {obstacle}"))
+                .remedy(format!("reverse {obstacle} first, with a reason")));
+        }
         if matches!(self.request.selection, Selection::Batch(_)) {
             return self.post(&person, None, &going);
         }
@@ -379,9 +375,9 @@ impl Run<'_, '_> {
         let mut dependents = person.dependents(going);
         dependents.extend(person.on_hold(going));
         let mut used: BTreeSet<EntryId> = dependents.iter().map(|dependent| dependent.lot).collect();
-        for (entry, lot, decision) in person.without_lot(going) {
+        for Unplaceable { entry, lot, obstacle, .. } in person.without_lot(going) {
             let account = Account(person.learner);
-            let decision = person.movements.get(&decision).map_or(decision, |row| row.decision);
+            let decision = person.movements.get(&obstacle).map_or(obstacle, |row| row.decision);
             dependents.push(Dependent { account, lot, decision });
             used.insert(lot);
             used.extend(person.lot_of(entry));

@@ -143,7 +143,7 @@ fn afterwards<'p>(person: &'p Person, going: &[EntryId], outcome: i64) -> Vec<At
     let rows =
         person.achievements.values().filter(|row| row.outcome == outcome && row.amount > Credits::ZERO);
     let attempted = |row: &'p Achievement| {
-        let superseded = superseded(person, row.entry);
+        let superseded = person.superseded(row.entry);
         let of_lot = |other: &&Movement| other.kind == EntryKind::Supersede && other.lot == row.entry;
         let goes = way(row.entry, to).is_some();
         Attempted {
@@ -157,14 +157,4 @@ fn afterwards<'p>(person: &'p Person, going: &[EntryId], outcome: i64) -> Vec<At
     let mut all: Vec<Attempted> = rows.map(attempted).collect();
     all.sort_by_key(|result| result.row.entry);
     all
-}
-
-/// The standing entry by which another result counts instead of a lot.
-fn superseded(person: &Person, lot: EntryId) -> Option<&Movement> {
-    let entries: BTreeSet<&EntryId> = person.movements.keys().collect();
-    entries
-        .into_iter()
-        .rev()
-        .filter_map(|entry| person.movements.get(entry))
-        .find(|row| row.kind == EntryKind::Supersede && row.lot == lot && person.stands(row.entry))
 }

@@ -2,6 +2,7 @@
 
 use super::Dependent;
 use crate::domain::account::Account;
+use crate::domain::credits::Credits;
 use crate::domain::date::Period;
 use crate::domain::entry::{Achievement, EntryId, EntryKind, Movement, Place};
 use crate::domain::fault::Result;
@@ -26,6 +27,18 @@ pub struct Person {
 /// What stands and falls together: the entries of a decision, or the rows that share a load, which are
 /// named by their batch, their file and the first line.
 pub type Unit = (EntryId, Option<(i64, i64)>);
+
+/// An entry that cannot be undone, because it would place a lot again that is not there.
+pub struct Unplaceable {
+    /// The entry.
+    pub entry: EntryId,
+    /// The lot.
+    pub lot: EntryId,
+    /// What stands in the way.
+    pub obstacle: EntryId,
+    /// How it does, in words before its number.
+    pub how: &'static str,
+}
 
 impl Person {
     /// The entries of all accounts of a person, of which the first names them.
@@ -159,9 +172,31 @@ impl Person {
         holds.into_iter().map(|hold| Dependent { account, lot: hold.lot, decision: hold.decision }).collect()
     }
 
-    /// Entries that place a lot again where they are undone, although it is reversed or another of them
-    /// places it too: the lot, and what stands in the way.
-    pub fn without_lot(&self, going: &[EntryId]) -> Vec<(EntryId, EntryId, EntryId)> {
+    /// The standing entry by which another result counts instead of a lot.
+    pub fn superseded(&self, lot: EntryId) -> Option<&Movement> {
+        let of_lot = |row: &&Movement| row.kind == EntryKind::Supersede && row.lot == lot;
+        let standing = self.movements.values().filter(of_lot).filter(|row| self.stands(row.entry));
+        standing.max_by_key(|row| row.entry)
+    }
+
+    /// The result in the outcome of a lot that counts although the lot does not, unless undoing some entries lets the lot
+    /// count again.
+    fn counting_instead(&self, lot: EntryId, going: &[EntryId]) -> Option<EntryId> {
+        let by = self.superseded(lot)?.entry;
+        let back = Some((Place::Recognised, Place::Held));
+        if going.iter().any(|entry| self.root(*entry) == by && self.accounts_of_undoing(*entry) == back) {
+            return None;
+        }
+        let outcome = self.achievements.get(&lot)?.outcome;
+        let rivals = self.achievements.values().filter(|row| row.outcome == outcome && row.entry != lot);
+        let counting = rivals.filter(|row| row.amount > Credits::ZERO && self.stands(row.entry));
+        let counting = counting.map(|row| row.entry).filter(|rival| self.superseded(*rival).is_none());
+        counting.max().or(Some(by))
+    }
+
+    /// Entries that place a lot again where they are undone, although it is reversed, another result counts instead of
+    /// it, or another of them places it too.
+    pub fn without_lot(&self, going: &[EntryId]) -> Vec<Unplaceable> {
         let back = self.themselves(going, Place::Recognised, Place::Held);
         let mut placing: BTreeMap<EntryId, EntryId> = BTreeMap::new();
         let mut found = Vec::new();
@@ -171,9 +206,16 @@ impl Person {
             }
             let Some(lot) = self.lot_of(*entry) else { continue };
             let reversal = self.undone.get(&lot).filter(|_| !back.contains(&lot));
-            if let Some(obstacle) = reversal.copied().or_else(|| placing.insert(lot, *entry)) {
-                found.push((*entry, lot, obstacle));
-            }
+            let (obstacle, how) = if let Some(reversal) = reversal {
+                (*reversal, "but is reversed by")
+            } else if let Some(rival) = self.counting_instead(lot, going) {
+                (rival, "but what counts instead of it is")
+            } else if let Some(other) = placing.insert(lot, *entry) {
+                (other, "and as well by")
+            } else {
+                continue;
+            };
+            found.push(Unplaceable { entry: *entry, lot, obstacle, how });
         }
         found
     }
