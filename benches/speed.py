@@ -164,6 +164,8 @@ def large(ledgers, files, rows, rounds):
 def copy(ledgers, source, target):
     ledgers.fresh(target)
     subprocess.run(["cp", ledgers.path(source), ledgers.path(target)], check=True)
+    # Else the import would wait for the copy to reach the disk.
+    os.sync()
     subprocess.run(["sync", ledgers.path(target)], check=True)
 
 

@@ -48,6 +48,7 @@ use people::People;
 pub use read::{check_unchanged, file_fault};
 use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use verdict::Verdicts;
@@ -62,6 +63,9 @@ pub const FILLING: u64 = 4 << 20;
 
 /// Problems that the refusal of a whole import names.
 const SAID: usize = 20;
+
+/// Bytes of a file that are read at once to be hashed.
+const READ: usize = 1 << 17;
 
 /// What to import, and how.
 #[derive(Debug, Clone)]
@@ -430,7 +434,7 @@ fn with_notices(mut fault: Fault, files: &[Incoming]) -> Fault {
 pub fn source_file(incoming: &Incoming) -> Result<SourceFile> {
     let source = &incoming.source;
     let mut hashing = HashingRead::new(source.sent());
-    std::io::copy(&mut hashing, &mut std::io::sink())
+    std::io::copy(&mut BufReader::with_capacity(READ, &mut hashing), &mut std::io::sink())
         .map_err(|error| file_fault(source.path(), &IntakeError::Unreadable(error)))?;
     Ok(SourceFile {
         name: source.name(),

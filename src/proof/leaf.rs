@@ -236,32 +236,33 @@ impl Canon<'_> {
 /// whose bit `i` says that value `i` is not its usual one, then those values. A common row takes 18 bytes,
 /// which with tag and salt fit one block of SHA-256.
 pub fn achievement_payload(a: &Achievement, into: &mut Vec<u8>) {
-    const MISSING: Option<i64> = None;
-    let values: [(Option<i64>, Option<i64>); 16] = [
-        (Some(a.learner), Some(0)),
-        (Some(a.outcome), Some(0)),
-        (Some(a.period), Some(0)),
-        (Some(a.system), Some(0)),
-        (Some(a.amount.0), Some(0)),
-        (Some(a.line), Some(0)),
-        (a.grade, MISSING),
-        (Some(a.kind as i64), Some(0)),
-        (Some(a.status as i64), Some(0)),
-        (Some(a.attempt), Some(1)),
-        (Some(a.version), Some(1)),
-        (a.attrs, MISSING),
-        (Some(a.file), Some(0)),
-        (Some(a.nth), Some(0)),
-        (a.group_line, MISSING),
-        (a.group_load.map(|load| load.0), MISSING),
+    let usual = |value: i64, usual: i64| (value, value != usual);
+    let missing = |value: Option<i64>| (value.unwrap_or_default(), value.is_some());
+    // Each with whether it is written.
+    let values: [(i64, bool); 16] = [
+        usual(a.learner, 0),
+        usual(a.outcome, 0),
+        usual(a.period, 0),
+        usual(a.system, 0),
+        usual(a.amount.0, 0),
+        usual(a.line, 0),
+        missing(a.grade),
+        usual(a.kind as i64, 0),
+        usual(a.status as i64, 0),
+        usual(a.attempt, 1),
+        usual(a.version, 1),
+        missing(a.attrs),
+        usual(a.file, 0),
+        usual(a.nth, 0),
+        missing(a.group_line),
+        missing(a.group_load.map(|load| load.0)),
     ];
     into.clear();
     let mut canon = Canon(into);
-    let written = values.iter().map(|(value, usual)| value != usual);
-    let mask = written.zip(0..).fold(0, |mask, (written, bit)| mask | i64::from(written) << bit);
+    let mask = values.iter().zip(0..).fold(0, |mask, ((_, written), bit)| mask | i64::from(*written) << bit);
     canon.int(mask | i64::from(a.record.is_some()) << values.len());
-    for value in values.iter().filter(|(value, usual)| value != usual).filter_map(|(value, _)| *value) {
-        canon.int(value);
+    for (value, _) in values.iter().filter(|(_, written)| *written) {
+        canon.int(*value);
     }
     if let Some(record) = &a.record {
         canon.text(record);

@@ -22,8 +22,8 @@ const ROWS_AT_ONCE: usize = 16;
 /// The columns of an achievement that every statement brings.
 const ACHIEVEMENT: &[&str] =
     &["entry", "learner", "outcome", "period", "kind", "system", "amount", "line", "grade"];
-/// Those that hold the same in most rows, with that value: where they hold it in all rows of a statement,
-/// it stands in the statement itself.
+/// Those that hold the same in most rows, with that value, which is the schema's DEFAULT: where they hold it in all
+/// rows of a statement, the statement leaves them out.
 const USUAL: &[(&str, i64)] = &[("version", 1), ("attempt", 1), ("nth", 0), ("status", 0), ("file", 0)];
 const BALANCE: &[&str] =
     &["learner", "system", "held", "placed", "converted", "redeemed", "expired", "transferred"];
@@ -37,6 +37,42 @@ const ADD_BALANCE: &str = "UPDATE balance SET held = held + ?3, placed = placed 
 /// Takes a balance away in which nothing is left.
 const END_BALANCE: &str = "DELETE FROM balance WHERE learner = ? AND system = ? AND held = 0 AND placed = 0 \
     AND converted = 0 AND redeemed = 0 AND expired = 0 AND transferred = 0";
+
+const SUMMARY: &[&str] = &[
+    "institution",
+    "system",
+    "kind",
+    "framework",
+    "level",
+    "field",
+    "year",
+    "status",
+    "achievements",
+    "deposited",
+    "placed",
+    "converted",
+];
+/// Adds to a row of the summary, which may not be there yet.
+const ADD_SUMMARY: &str = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET \
+    achievements = achievements + excluded.achievements, deposited = deposited + excluded.deposited, \
+    placed = placed + excluded.placed, converted = converted + excluded.converted";
+
+fn bind_summary(
+    s: &mut Statement,
+    at: usize,
+    (key, sums): &(SummaryKey, SummarySums),
+) -> rusqlite::Result<()> {
+    for (offset, number) in [(0, key.institution), (1, key.system), (2, key.kind), (7, key.status)] {
+        s.raw_bind_parameter(at + offset, number)?;
+    }
+    for (offset, text) in (3..).zip([&key.framework, &key.level, &key.field, &key.year]) {
+        s.raw_bind_parameter(at + offset, text)?;
+    }
+    for (offset, sum) in (8..).zip([sums.achievements, sums.deposited, sums.placed, sums.converted]) {
+        s.raw_bind_parameter(at + offset, sum)?;
+    }
+    Ok(())
+}
 
 fn bind_balance(
     statement: &mut Statement,
@@ -59,21 +95,9 @@ pub fn sql_value(value: &Value) -> SqlValue {
     }
 }
 
-/// A column of an INSERT: a parameter, or the same in all rows.
-#[derive(Clone, Copy)]
-struct Col<'a>(&'a str, Option<i64>);
-
-/// Columns that are all parameters.
-fn bound<'a>(columns: &[&'a str]) -> Vec<Col<'a>> {
-    columns.iter().map(|column| Col(column, None)).collect()
-}
-
-/// Parameters come before columns that are the same in all rows.
-fn insert_sql(table: &str, columns: &[Col], rows: usize) -> String {
-    let names: Vec<&str> = columns.iter().map(|Col(name, _)| *name).collect();
-    let value = |Col(_, fixed): &Col| fixed.map_or("?".to_owned(), |fixed| fixed.to_string());
-    let group = format!("({})", columns.iter().map(value).collect::<Vec<_>>().join(","));
-    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", names.join(","), vec![group; rows].join(","))
+fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
+    let group = format!("({})", vec!["?"; columns.len()].join(","));
+    format!("INSERT OR FAIL INTO {table} ({}) VALUES {}", columns.join(","), vec![group; rows].join(","))
 }
 
 impl Sqlite {
@@ -87,11 +111,10 @@ impl Sqlite {
     fn insert_many<T>(
         &self,
         table: &str,
-        columns: &[Col],
+        columns: &[&str],
         rows: &[T],
         bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
     ) -> Result<()> {
-        let parameters = columns.iter().filter(|Col(_, fixed)| fixed.is_none()).count();
         assert!(self.open_batch.get(), "the ledger is written inside `append` only");
         let insert = |rows: &[T], at_once: usize| -> rusqlite::Result<()> {
             if rows.is_empty() {
@@ -100,7 +123,7 @@ impl Sqlite {
             let mut statement = self.conn.prepare_cached(&insert_sql(table, columns, at_once))?;
             for chunk in rows.chunks_exact(at_once) {
                 for (at, row) in chunk.iter().enumerate() {
-                    bind(&mut statement, at * parameters + 1, row)?;
+                    bind(&mut statement, at * columns.len() + 1, row)?;
                 }
                 statement.raw_execute()?;
             }
@@ -118,12 +141,12 @@ impl Sqlite {
     fn insert_keyed<T>(
         &self,
         table: &str,
-        columns: &[Col],
+        columns: &[&str],
         rows: &[T],
         key: impl Fn(&T) -> i64,
         bind: impl Fn(&mut Statement, usize, &T) -> rusqlite::Result<()>,
     ) -> Result<()> {
-        let mut highest = self.highest(table, columns[0].0)?;
+        let mut highest = self.highest(table, columns[0])?;
         let with_key = |s: &mut Statement, at: usize, row: &T| {
             s.raw_bind_parameter(at, key(row))?;
             bind(s, at + 1, row)
@@ -143,6 +166,11 @@ impl Sqlite {
             highest = highest.max(last);
         }
         Ok(())
+    }
+
+    fn is_empty(&self, table: &str) -> Result<bool> {
+        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM {table})");
+        self.conn.query_row(&sql, [], |row| row.get(0)).map_err(fault(self.path()))
     }
 
     /// The highest key of a table; 0 where it is empty.
@@ -177,16 +205,15 @@ impl Filled {
         }
     }
 
-    fn columns(&self) -> Vec<Col<'static>> {
-        let mut columns = bound(ACHIEVEMENT);
+    fn columns(&self) -> Vec<&'static str> {
         let unusual = USUAL.iter().zip(self.usual).filter(|(_, usual)| !usual);
-        columns.extend(unusual.map(|((column, _), _)| Col(column, None)));
         let optional = [("attrs", self.attrs), ("group_line", self.group), ("group_load", self.group)];
-        let optional = optional.into_iter().chain([("record", self.record)]);
-        columns.extend(optional.filter(|(_, filled)| *filled).map(|(column, _)| Col(column, None)));
-        let fixed = USUAL.iter().zip(self.usual).filter(|(_, usual)| *usual);
-        columns.extend(fixed.map(|((column, value), _)| Col(column, Some(*value))));
-        columns
+        let optional = optional.into_iter().chain([("record", self.record)]).filter(|(_, filled)| *filled);
+        let always = ACHIEVEMENT.iter().copied();
+        always
+            .chain(unusual.map(|((column, _), _)| *column))
+            .chain(optional.map(|(column, _)| column))
+            .collect()
     }
 
     /// Binds what [`Filled::columns`] has parameters for, but the entry.
@@ -231,7 +258,7 @@ impl Tx for Sqlite {
     }
 
     fn put_act_rows(&mut self, entry: EntryId, rows: &[ActRow]) -> Result<()> {
-        self.insert_many("act_row", &bound(&["entry", "ord", "tbl", "row"]), rows, |s, at, row| {
+        self.insert_many("act_row", &["entry", "ord", "tbl", "row"], rows, |s, at, row| {
             s.raw_bind_parameter(at, entry.0)?;
             s.raw_bind_parameter(at + 1, row.ord)?;
             s.raw_bind_parameter(at + 2, &row.table)?;
@@ -247,7 +274,7 @@ impl Tx for Sqlite {
     }
 
     fn put_movements(&mut self, rows: &[Movement]) -> Result<()> {
-        self.insert_keyed("movement", &bound(MOVEMENT), rows, |m| m.entry.0, bind_movement)
+        self.insert_keyed("movement", MOVEMENT, rows, |m| m.entry.0, bind_movement)
     }
 
     fn put_refusals(&mut self, rows: &[Refusal]) -> Result<()> {
@@ -273,7 +300,7 @@ impl Tx for Sqlite {
     fn put_keys(&mut self, keys: &[(i64, Key)]) -> Result<()> {
         self.insert_keyed(
             "learner",
-            &bound(&["id", "key"]),
+            &["id", "key"],
             keys,
             |(id, _)| *id,
             |s, at, (_, key)| s.raw_bind_parameter(at, key),
@@ -282,11 +309,9 @@ impl Tx for Sqlite {
 
     fn put_identities(&mut self, rows: &[Identity]) -> Result<()> {
         let dated = rows.iter().any(|row| row.valid_from.is_some() || row.valid_to.is_some());
-        let mut columns = bound(&["learner", "nth", "scheme", "value", "entry", "ord"]);
-        if dated {
-            columns.extend(bound(&["valid_from", "valid_to"]));
-        }
-        self.insert_many("identity", &columns, rows, |s, at, row| {
+        let columns = ["learner", "nth", "scheme", "value", "entry", "ord", "valid_from", "valid_to"];
+        let columns = if dated { &columns[..] } else { &columns[..6] };
+        self.insert_many("identity", columns, rows, |s, at, row| {
             for (offset, number) in [row.learner, row.nth, row.scheme].into_iter().enumerate() {
                 s.raw_bind_parameter(at + offset, number)?;
             }
@@ -340,7 +365,7 @@ impl Tx for Sqlite {
         let last = if ascending { self.highest("balance", "learner")? } else { i64::MAX };
         let (known, new) = rows.split_at(rows.partition_point(|(learner, _, _)| *learner <= last));
         let filled: Vec<_> = new.iter().filter(|(_, _, balance)| !balance.is_empty()).collect();
-        self.insert_many("balance", &bound(BALANCE), &filled, |s, at, row| bind_balance(s, at, row))?;
+        self.insert_many("balance", BALANCE, &filled, |s, at, row| bind_balance(s, at, row))?;
         let mut add = self.conn.prepare_cached(ADD_BALANCE).map_err(fault(self.path()))?;
         for row in known {
             bind_balance(&mut add, 1, row).map_err(fault(self.path()))?;
@@ -349,7 +374,7 @@ impl Tx for Sqlite {
             match add.raw_execute().map_err(fault(self.path()))? {
                 0 if !balance.is_empty() => {
                     let one = std::slice::from_ref(row);
-                    self.insert_many("balance", &bound(BALANCE), one, bind_balance)?;
+                    self.insert_many("balance", BALANCE, one, bind_balance)?;
                 }
                 // Where nothing was taken, something is left.
                 1 if takes => self.run(END_BALANCE, (learner, system))?,
@@ -360,28 +385,13 @@ impl Tx for Sqlite {
     }
 
     fn add_summaries(&mut self, rows: &[(SummaryKey, SummarySums)]) -> Result<()> {
-        let sql = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-                   ON CONFLICT DO UPDATE SET achievements = achievements + excluded.achievements, \
-                   deposited = deposited + excluded.deposited, placed = placed + excluded.placed, \
-                   converted = converted + excluded.converted";
-        for (k, sums) in rows {
-            self.run(
-                sql,
-                rusqlite::params![
-                    k.institution,
-                    k.system,
-                    k.kind,
-                    k.framework,
-                    k.level,
-                    k.field,
-                    k.year,
-                    k.status,
-                    sums.achievements,
-                    sums.deposited,
-                    sums.placed,
-                    sums.converted
-                ],
-            )?;
+        if self.is_empty("summary")? {
+            let filled: Vec<_> = rows.iter().filter(|(_, sums)| !sums.is_empty()).collect();
+            return self.insert_many("summary", SUMMARY, &filled, |s, at, row| bind_summary(s, at, row));
+        }
+        let mut add = self.conn.prepare_cached(ADD_SUMMARY).map_err(fault(self.path()))?;
+        for row in rows {
+            bind_summary(&mut add, 1, row).and_then(|()| add.raw_execute()).map_err(fault(self.path()))?;
         }
         let empty =
             "DELETE FROM summary WHERE achievements = 0 AND deposited = 0 AND placed = 0 AND converted = 0";
@@ -414,5 +424,27 @@ impl Tx for Sqlite {
         let sql = "INSERT INTO log (id, origin, size, root, frontier) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) \
                    DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier";
         self.run(sql, (head.log, &head.origin, head.size as i64, head.root, head.frontier.to_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_statement_leaves_out_is_what_the_schema_fills_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Sqlite::create(&folder.path().join("bank.db")).unwrap();
+        let mut statement = ledger
+            .conn
+            .prepare(
+                "SELECT name, dflt_value FROM pragma_table_info('achievement') WHERE dflt_value IS NOT NULL",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+        let defaults: Vec<(String, String)> = rows.unwrap().collect::<rusqlite::Result<_>>().unwrap();
+        let usual: Vec<_> =
+            USUAL.iter().map(|(column, value)| ((*column).to_owned(), value.to_string())).collect();
+        assert_eq!(defaults, usual);
     }
 }
