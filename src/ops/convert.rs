@@ -5,8 +5,8 @@ mod in_force;
 mod replay;
 mod sources;
 
-pub use decision::{Applied, Compared, Decision, Passed, Undecided, standing_choice};
-pub use in_force::{Because, Counting, Editions, Ruling, rules_then, target};
+pub use decision::{Applied, Compared, Decided, Decision, Passed, Undecided};
+pub use in_force::{Because, Counting, Editions, Finder, Ruling, own_release, rules_then, ruling, target};
 pub use replay::{Again, Replay};
 pub use sources::{source, used};
 
@@ -16,7 +16,7 @@ use crate::domain::date::Period;
 use crate::domain::entry::{EntryId, EntryKind, Place};
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{PeriodRow, SystemRow};
-use crate::ledger::convert::{Act, Left, Orders, Plan, RuleSet, Source, Target, Used, plan};
+use crate::ledger::convert::{Act, Left, Orders, RuleSet, Source, Target, Used, plan};
 use crate::ledger::lots::{Cut, Lot};
 use crate::ops::batch::{Actor, BatchPayload};
 use crate::ops::names::period_row;
@@ -24,7 +24,7 @@ use crate::ops::post::{NewMovement, Poster};
 use crate::ops::{learners, rules};
 use crate::report::holds::why;
 use crate::store::{self, DecisionRow, Head, Read, Store};
-use decision::{Decided, Planned, UNDECIDED};
+use decision::{Planned, UNDECIDED};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -213,12 +213,11 @@ pub fn weigh(
     accounts: &[i64],
     (lots, sources): (&[Lot], &[Source]),
     by: (&impl Orders, Date),
-) -> Result<(Rc<Ruling>, Plan)> {
+) -> Result<Decided> {
     let counting = editions.counting(read, accounts)?;
     let counting = editions.settled(read, counting, lots)?;
     // Nothing is recorded, so it does not matter before which entry it was weighed.
-    let decided = better_of(read, by, &counting, (lots, sources), EntryId(0))?;
-    Ok((decided.ruling, decided.plan))
+    better_of(read, by, &counting, (lots, sources), EntryId(0))
 }
 
 /// Plans by the rules that count for a learner; by the better of two where that is the policy.

@@ -1,6 +1,7 @@
 //! `quote`: what a learner's credit would convert into, at every target asked for, and what would be lost and
 //! why. Nothing is posted.
 
+mod asked;
 mod later;
 mod rescue;
 
@@ -8,26 +9,25 @@ use crate::domain::account::Account;
 use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
-use crate::domain::registry::{Book, RuleRow};
-use crate::domain::rule::{Cap, From, To, Worth};
+use crate::domain::rule::{From, To, Worth};
 use crate::ledger::cases::{Bands, compared, key};
 pub use crate::ledger::convert::Total;
-use crate::ledger::convert::{
-    Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target, plan,
-};
+use crate::ledger::convert::{Act, InBook, Left, Orders, Part, Reason, Receiver, RuleSet, Source, Target};
 use crate::ledger::lots::{Cut, Lot};
-use crate::ops::convert::{source, standing_choice, used};
+use crate::ops::convert::{Decided, Editions, Finder, own_release, source, weigh};
 use crate::ops::names::Names;
-use crate::ops::rules::pin::pin_of;
-use crate::ops::rules::release::{Edition, History, Pinned};
+use crate::ops::rules::BankOrders;
+use crate::ops::rules::release::{Edition, History, Pinned, Release};
 use crate::ops::{learners, rules};
 use crate::report::cases::{self, Offered};
 use crate::report::holds::why;
-use crate::store::{self, Read};
+use crate::store::Read;
+use asked::Asked;
 use jiff::civil::Date;
 use later::Later;
 use rescue::rescue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -207,189 +207,143 @@ impl Quoted {
 pub fn quote(read: &dyn Read, request: &Request) -> Result<Quote> {
     let names = Names::default();
     let links = learners::links(read, &Cut::default())?;
-    let person = links.person(request.learner);
-    let lots = learners::lots_of(read, &names, &links.accounts(person), &Cut::default())?;
+    let accounts = links.accounts(links.person(request.learner));
+    let lots = learners::lots_of(read, &names, &accounts, &Cut::default())?;
     let lots: Vec<Lot> = lots.into_iter().filter(|lot| lot.stands()).collect();
-    let everything = lots
+    let sources = lots
         .iter()
         .map(|lot| source(read, &names, &lot.achievement, lot.held))
         .collect::<Result<Vec<Source>>>()?;
-    let mut offers = Offers::find(read, request, &links.accounts(person), &everything)?;
-    let targets: Vec<Target> = match request.targets.is_empty() {
-        true => offers
-            .offers
-            .iter()
-            .flat_map(|offer| offer.rules.keys())
-            .cloned()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-        false => request.targets.clone(),
-    };
-    if targets.is_empty() {
-        let what = format!("no rule speaks of anything that {} has", Account(request.learner));
-        return Err(Fault::new("Q101", what).remedy("load a rule book with `creditbank rule load FILE`"));
+    let placed = placed(read, &lots, &sources)?;
+    let quoting = Quoting::open(read, request, accounts, lots, &sources)?;
+    let mut quoted = Vec::new();
+    for target in quoting.targets()? {
+        quoted.push(quoting.at(target)?);
     }
-    let orders = rules::orders(read)?;
-    let free: Vec<Source> = everything
-        .iter()
-        .zip(&lots)
-        .filter(|(source, lot)| source.held > Credits::ZERO && lot.on_hold.is_none())
-        .map(|(source, _)| source.clone())
-        .collect();
-    let mut later = Later::find(read, request, &offers, &everything)?;
-    let bound = on_hold(read, &lots, &everything)?;
-    let (known, bands) = (cases::precedents(read)?, cases::bands(read)?);
-    let mut quoted = Vec::with_capacity(targets.len());
-    for target in targets {
-        let mut planned = Vec::with_capacity(offers.offers.len());
-        for (release, rules, caps) in offers.of_target(read, &target, &lots, &everything)? {
-            let set = RuleSet::new(target.clone(), rules, caps);
-            let used = used(read, &set, &lots)?;
-            let plan = plan(&free, &set, &used, request.date, &orders);
-            planned.push((release, Total::of(&plan, &set), set, plan));
+    // Where targets keep as much, the order of their codes stands.
+    quoted.sort_by_key(|quoted: &Quoted| std::cmp::Reverse(quoted.kept.len()));
+    Ok(Quote { placed, targets: quoted })
+}
+
+/// What is the same for every target.
+struct Quoting<'r> {
+    read: &'r dyn Read,
+    request: &'r Request,
+    /// Those of the learner.
+    accounts: Vec<i64>,
+    /// What stands of them.
+    lots: Vec<Lot>,
+    /// What is free.
+    free: Vec<Source>,
+    /// What is on hold.
+    bound: Vec<Lost>,
+    asked: Rc<Asked>,
+    history: Rc<History>,
+    /// The rules that are chosen, or in force.
+    edition: Edition,
+    later: Later,
+    orders: BankOrders,
+    /// Precedents.
+    known: Vec<Offered>,
+    bands: Bands,
+}
+
+impl<'r> Quoting<'r> {
+    fn open(
+        read: &'r dyn Read,
+        request: &'r Request,
+        accounts: Vec<i64>,
+        lots: Vec<Lot>,
+        sources: &[Source],
+    ) -> Result<Quoting<'r>> {
+        let history = Rc::new(History::read(read, None)?);
+        let edition = match &request.release {
+            Some(name) => history.named(name)?,
+            None => history.on(request.date)?,
+        };
+        let free = sources.iter().zip(&lots);
+        let free = free.filter(|(source, lot)| source.held > Credits::ZERO && lot.on_hold.is_none());
+        Ok(Quoting {
+            read,
+            request,
+            free: free.map(|(source, _)| source.clone()).collect(),
+            bound: on_hold(read, &lots, sources)?,
+            asked: Rc::new(Asked::find(read, sources)?),
+            later: Later::find(request, &history, own(read, request, &history, &accounts)?)?,
+            orders: rules::orders(read)?,
+            known: cases::precedents(read)?,
+            bands: cases::bands(read)?,
+            accounts,
+            lots,
+            history,
+            edition,
+        })
+    }
+
+    /// The targets asked for, or wherever a rule that counts for the learner leads from what the learner has.
+    fn targets(&self) -> Result<Vec<Target>> {
+        if !self.request.targets.is_empty() {
+            return Ok(self.request.targets.clone());
         }
-        // As a conversion chooses: the learner's own release where both are as good.
-        let better = planned.iter().skip(1).any(|(_, total, ..)| total.compare(&planned[0].1).is_gt());
-        let (release, _, set, plan) = planned.swap_remove(usize::from(better));
-        let other = planned.pop().map(|(release, total, ..)| (release, total));
+        let own = own(self.read, self.request, &self.history, &self.accounts)?;
+        let mut targets = BTreeSet::new();
+        if let Some(own) = own {
+            targets.extend(self.asked.targets(self.read, &self.history.edition(own)?)?);
+        }
+        if own.is_none_or(|own| own.pinned == Pinned::Better) {
+            targets.extend(self.asked.targets(self.read, &self.edition)?);
+        }
+        if targets.is_empty() {
+            let what = format!("no rule speaks of anything that {} has", Account(self.request.learner));
+            return Err(Fault::new("Q101", what).remedy("load a rule book with `creditbank rule load FILE`"));
+        }
+        Ok(targets.into_iter().collect())
+    }
+
+    fn at(&self, target: Target) -> Result<Quoted> {
+        let Quoting { read, request, free, lots, orders, .. } = self;
+        let finder: Rc<dyn Finder> = Rc::clone(&self.asked) as _;
+        let named = (&self.edition, request.release.is_some());
+        let editions = Editions::found(*read, finder, &self.history, &target, request.date, named)?;
+        let Decided { ruling, plan, applied, .. } =
+            weigh(*read, &editions, &self.accounts, (lots, free), (orders, request.date))?;
+        let set = &ruling.set;
         let mut kept = Vec::new();
         for act in &plan.acts {
-            kept.extend(kept_by(act, &set, &free, plan.choices[act.choice].proven));
+            kept.extend(kept_by(act, set, free, plan.choices[act.choice].proven));
         }
         kept.sort_by_key(|kept: &Kept| kept.credit.lot);
-        let mut lost: Vec<Lost> = bound.clone();
+        let (mut lost, mut precedents) = (self.bound.clone(), Vec::new());
         for left in plan.refused.iter().chain(&plan.undecided) {
-            lost.extend(lost_for(left, &set, &free, &orders));
+            lost.extend(lost_for(left, set, free, orders));
+            if !self.known.is_empty() {
+                precedents.extend(precedents_of(*read, left, set, free, (&self.known, &self.bands))?);
+            }
         }
         if !lost.is_empty() {
-            let taken = later.takes(read, set.target(), (&lots, &free), &orders)?;
+            let taken = self.later.takes(*read, (&self.asked, &target), (lots, free), orders)?;
             lost.iter_mut().for_each(|lost| lost.rescued_by(taken.get(&lost.credit.lot)));
         }
         lost.sort_by_key(|lost| lost.credit.lot);
-        let mut offered = Vec::new();
-        if !known.is_empty() {
-            for left in plan.refused.iter().chain(&plan.undecided) {
-                offered.extend(precedents_of(read, left, &set, &free, (&known, &bands))?);
-            }
-        }
         let denied = (0..set.len()).filter_map(|at| denial(set.in_book(at))).collect();
-        let target = set.target().clone();
-        quoted.push(Quoted { target, kept, lost, precedents: offered, denied, release, other });
-    }
-    // Where targets keep as much, the order of their codes stands.
-    quoted.sort_by_key(|quoted| std::cmp::Reverse(quoted.kept.len()));
-    Ok(Quote { placed: placed(read, &lots, &everything)?, targets: quoted })
-}
-
-/// The rules of one release that may speak of a learner's lots.
-pub(super) struct Offer {
-    release: Option<String>,
-    rules: BTreeMap<Target, Vec<InBook>>,
-    caps: Vec<(String, Cap)>,
-}
-
-impl Offer {
-    fn of(read: &dyn Read, edition: &Edition, sources: &[Source]) -> Result<Offer> {
-        let rules = rules_for(read, &edition.books, sources)?;
-        let caps = rules::caps_of(read, &edition.books)?;
-        Ok(Offer { release: edition.name().map(str::to_owned), rules, caps })
-    }
-
-    fn take(&mut self, target: &Target) -> Rules {
-        let rules = self.rules.remove(target).unwrap_or_default();
-        (self.release.clone(), rules, self.caps.clone())
+        let release = ruling.release.clone();
+        let compared = applied.and_then(|applied| applied.compared);
+        let other = compared.map(|compared| compared.other_than(&release));
+        Ok(Quoted { target, kept, lost, precedents, denied, release, other })
     }
 }
 
-/// A release, its rules for a target, and the caps of its books.
-type Rules = (Option<String>, Vec<InBook>, Vec<(String, Cap)>);
-
-/// The rules that count for a learner.
-pub(super) struct Offers {
-    history: History,
-    /// The learner's own first; a second one where the better of both counts.
-    offers: Vec<Offer>,
-    /// The release to which the learner is pinned.
-    pinned: Option<String>,
-    /// The decision that says so, where another one is in force.
-    pin: Option<EntryId>,
-}
-
-impl Offers {
-    /// The rules of the release that is asked for, else of the one to which the learner is pinned, with the one in
-    /// force where the better of both counts, else of the one in force.
-    fn find(read: &dyn Read, request: &Request, accounts: &[i64], sources: &[Source]) -> Result<Offers> {
-        let history = History::read(read, None)?;
-        let mut editions = match &request.release {
-            Some(name) => vec![history.named(name)?],
-            None => vec![history.on(request.date)?],
-        };
-        let pin = match request.release.is_none() && !history.releases.is_empty() {
-            true => pin_of(read, accounts, request.date, None)?,
-            false => None,
-        };
-        let pinned = pin.as_ref().map(|pin| pin.release.clone());
-        let pin = pin.filter(|pin| editions[0].name() != Some(&pin.release));
-        if let Some(pin) = &pin {
-            let own = history.release(&pin.release)?;
-            if own.pinned == Pinned::Own {
-                editions.clear();
-            }
-            editions.insert(0, history.edition(own)?);
-        }
-        let offers =
-            editions.iter().map(|edition| Offer::of(read, edition, sources)).collect::<Result<_>>()?;
-        Ok(Offers { history, offers, pinned, pin: pin.map(|pin| pin.decision) })
+/// The release to which the learner is pinned, where none is chosen.
+fn own<'h>(
+    read: &dyn Read,
+    request: &Request,
+    history: &'h History,
+    accounts: &[i64],
+) -> Result<Option<&'h Release>> {
+    if request.release.is_some() {
+        return Ok(None);
     }
-
-    /// The rules for one target; those of one release where it is settled by what stands there.
-    fn of_target(
-        &mut self,
-        read: &dyn Read,
-        target: &Target,
-        lots: &[Lot],
-        sources: &[Source],
-    ) -> Result<Vec<Rules>> {
-        if let (Some(pin), true) = (self.pin, self.offers.len() > 1)
-            && let Some(name) = standing_choice(read, lots, target.code(), pin)?
-        {
-            if let Some(offer) = self.offers.iter_mut().find(|offer| offer.release == name) {
-                return Ok(vec![offer.take(target)]);
-            }
-            if let Some(name) = name {
-                let edition = self.history.named(&name)?;
-                return Ok(vec![Offer::of(read, &edition, sources)?.take(target)]);
-            }
-        }
-        Ok(self.offers.iter_mut().map(|offer| offer.take(target)).collect())
-    }
-}
-
-/// The rules in force that may speak of some lots, by target and in the order of books and rules.
-fn rules_for(read: &dyn Read, books: &[Book], sources: &[Source]) -> Result<BTreeMap<Target, Vec<InBook>>> {
-    let asked: BTreeSet<(&str, &str, &str)> = sources
-        .iter()
-        .map(|source| (source.system.as_str(), source.institution.as_str(), source.outcome.as_str()))
-        .collect();
-    let mut ids = BTreeSet::new();
-    for (system, institution, outcome) in asked {
-        ids.extend(read.rules_asking(system, institution, outcome)?);
-    }
-    let mut found: BTreeMap<Target, Vec<InBook>> = BTreeMap::new();
-    for id in ids {
-        let row: RuleRow = store::get(read, id)?;
-        let Some(book) = books.iter().find(|book| book.id == row.book) else { continue };
-        let target = match (&row.to_system, &row.to_institution) {
-            (Some(system), _) => Target::System(system.clone()),
-            (None, institution) => Target::Institution(institution.clone().unwrap_or_default()),
-        };
-        found.entry(target).or_default().push(rules::in_book(row, book)?);
-    }
-    for rules in found.values_mut() {
-        rules.sort_by(|one, other| one.book.cmp(&other.book).then(one.id.cmp(&other.id)));
-    }
-    Ok(found)
+    Ok(own_release(read, history, accounts, request.date)?.map(|(release, _)| release))
 }
 
 fn credit(source: &Source, amount: Credits) -> Credit {

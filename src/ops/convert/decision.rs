@@ -113,6 +113,16 @@ pub struct Compared {
     pub before: EntryId,
 }
 
+impl Compared {
+    /// Of the two releases the one that has not this name, and what it would have given.
+    pub fn other_than(self, name: &Option<String>) -> (Option<String>, Total) {
+        match *name == self.in_force {
+            true => (self.pinned, self.by_pinned),
+            false => (self.in_force, self.by_in_force),
+        }
+    }
+}
+
 /// By which release the better of two counts already for what stands at a target, where a decision under the same pin
 /// placed it: the rest follows it, or a learner would have the best parts of both. Nothing in the inner place is the
 /// newest versions.

@@ -5,11 +5,11 @@ use super::rules;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::{Book, Institution, SystemRow};
-use crate::ledger::convert::{RuleSet, Target};
+use crate::ledger::convert::{InBook, RuleSet, Target};
 use crate::ledger::lots::Lot;
 use crate::ops::batch::InForce;
 use crate::ops::rules::pin::{PIN, pin_of};
-use crate::ops::rules::release::{DRAFT, Edition, History, Pinned};
+use crate::ops::rules::release::{DRAFT, Edition, History, Pinned, Release};
 use crate::store::{self, Read};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -55,12 +55,32 @@ pub struct Counting {
     pub other: Option<Rc<Ruling>>,
 }
 
+/// Who finds the rules of a release.
+pub trait Finder: std::fmt::Debug {
+    /// The rules of a release for a target, in the order of books and rules.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    fn rules(&self, read: &dyn Read, edition: &Edition, target: &Target) -> Result<Vec<InBook>>;
+}
+
+/// Finds every rule.
+#[derive(Debug)]
+struct Every;
+
+impl Finder for Every {
+    fn rules(&self, read: &dyn Read, edition: &Edition, target: &Target) -> Result<Vec<InBook>> {
+        rules::rules_of(read, &edition.books, target)
+    }
+}
+
 /// The rules of one target in every release that decisions of a day may apply.
 #[derive(Debug)]
 pub struct Editions {
+    finder: Rc<dyn Finder>,
     target: Target,
     day: Date,
-    history: History,
+    history: Rc<History>,
     chosen: bool,
     base: Rc<Ruling>,
     in_force: Vec<InForce>,
@@ -75,7 +95,14 @@ impl Editions {
     /// `K101` for an unknown target, `K102` where no rule speaks of it, `R410` and `R411` where the named release does
     /// not count on that day; where the ledger cannot be read.
     pub fn open(read: &dyn Read, target: &Target, day: Date, release: Option<&str>) -> Result<Editions> {
-        let (editions, edition) = Self::read(read, target, day, release)?;
+        check_target(read, target)?;
+        let history = History::read(read, None)?;
+        let edition = match release {
+            Some(name) => begun(&history, name, day)?,
+            None => history.on(day)?,
+        };
+        let named = (&edition, release.is_some());
+        let editions = Self::found(read, Rc::new(Every), &Rc::new(history), target, day, named)?;
         if editions.base.set.is_empty() && (editions.chosen || !editions.any(read)?) {
             return Err(nothing_speaks_of(target, &edition));
         }
@@ -87,33 +114,37 @@ impl Editions {
     /// # Errors
     /// `K101` for an unknown target; where the ledger cannot be read.
     pub fn open_any(read: &dyn Read, target: &Target, day: Date) -> Result<Editions> {
-        Ok(Self::read(read, target, day, None)?.0)
-    }
-
-    fn read(
-        read: &dyn Read,
-        target: &Target,
-        day: Date,
-        release: Option<&str>,
-    ) -> Result<(Editions, Edition)> {
         check_target(read, target)?;
         let history = History::read(read, None)?;
-        let edition = match release {
-            Some(name) => begun(&history, name, day)?,
-            None => history.on(day)?,
-        };
-        let (base, books) = ruling(read, target, &edition)?;
+        let named = (&history.on(day)?, false);
+        Self::found(read, Rc::new(Every), &Rc::new(history), target, day, named)
+    }
+
+    /// The rules for a target that a finder finds, by the release that is in force on a day, or that somebody chose, and
+    /// by those to which learners are pinned.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn found(
+        read: &dyn Read,
+        finder: Rc<dyn Finder>,
+        history: &Rc<History>,
+        target: &Target,
+        day: Date,
+        (edition, chosen): (&Edition, bool),
+    ) -> Result<Editions> {
+        let (base, books) = ruling(read, finder.as_ref(), target, edition)?;
         let named = |Book { name, version, sha256, .. }: Book| InForce { name, version, sha256 };
-        let editions = Editions {
+        Ok(Editions {
+            finder,
             target: target.clone(),
             day,
-            chosen: release.is_some(),
+            chosen,
             base: Rc::new(base),
             in_force: books.into_iter().map(named).collect(),
             others: RefCell::default(),
-            history,
-        };
-        Ok((editions, edition))
+            history: Rc::clone(history),
+        })
     }
 
     /// The books of the release in force or chosen, for the batch's own account.
@@ -145,7 +176,7 @@ impl Editions {
             return Ok(Rc::clone(known));
         }
         let edition = self.history.edition(self.history.release(name)?)?;
-        let found = Rc::new(ruling(read, &self.target, &edition)?.0);
+        let found = Rc::new(ruling(read, self.finder.as_ref(), &self.target, &edition)?.0);
         self.others.borrow_mut().insert(name.to_owned(), Rc::clone(&found));
         Ok(found)
     }
@@ -159,16 +190,13 @@ impl Editions {
         if self.chosen {
             return Ok(base(Because::Chosen));
         }
-        // Without a release nobody can be pinned to one.
-        if self.history.releases.is_empty() {
+        let Some((own, pin)) = own_release(read, &self.history, accounts, self.day)? else {
             return Ok(base(Because::InForce));
-        }
-        let Some(pin) = pin_of(read, accounts, self.day, None)? else { return Ok(base(Because::InForce)) };
-        let policy = self.history.release(&pin.release)?.pinned;
-        let ruling = self.of_release(read, &pin.release)?;
-        let better = policy == Pinned::Better && self.base.release != ruling.release;
+        };
+        let ruling = self.of_release(read, &own.name)?;
+        let better = own.pinned == Pinned::Better && self.base.release != ruling.release;
         let other = better.then(|| Rc::clone(&self.base));
-        Ok(Counting { ruling, because: Because::Pinned, pin: Some(pin.decision), other })
+        Ok(Counting { ruling, because: Because::Pinned, pin: Some(pin), other })
     }
 }
 
@@ -188,10 +216,36 @@ impl Editions {
     }
 }
 
+/// The release to which a person is pinned on a day, and the decision that says so.
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn own_release<'h>(
+    read: &dyn Read,
+    history: &'h History,
+    accounts: &[i64],
+    day: Date,
+) -> Result<Option<(&'h Release, EntryId)>> {
+    // Without a release nobody can be pinned to one.
+    if history.releases.is_empty() {
+        return Ok(None);
+    }
+    let Some(pin) = pin_of(read, accounts, day, None)? else { return Ok(None) };
+    Ok(Some((history.release(&pin.release)?, pin.decision)))
+}
+
 /// The rules of an edition for a target, and those of its books that have any.
-fn ruling(read: &dyn Read, target: &Target, edition: &Edition) -> Result<(Ruling, Vec<Book>)> {
+///
+/// # Errors
+/// Where the ledger cannot be read.
+pub fn ruling(
+    read: &dyn Read,
+    finder: &dyn Finder,
+    target: &Target,
+    edition: &Edition,
+) -> Result<(Ruling, Vec<Book>)> {
     let mut books = edition.books.clone();
-    let rules = rules::rules_of(read, &books, target)?;
+    let rules = finder.rules(read, edition, target)?;
     books.retain(|book| rules.iter().any(|rule| rule.book == book.name));
     let caps = rules::caps_of(read, &books)?;
     let release = edition.name().map(str::to_owned);
@@ -239,7 +293,7 @@ pub fn rules_then(read: &dyn Read, target: &Target, in_force: &[InForce]) -> Res
         let versions = store::find::<Book>(read, "name", book.name.as_str())?;
         books.extend(versions.into_iter().filter(|row| row.version == book.version));
     }
-    Ok(ruling(read, target, &Edition { release: None, books })?.0)
+    Ok(ruling(read, &Every, target, &Edition { release: None, books })?.0)
 }
 
 /// The rules for a target in a release.
@@ -247,7 +301,7 @@ pub fn rules_then(read: &dyn Read, target: &Target, in_force: &[InForce]) -> Res
 /// # Errors
 /// `R401` where there is none of that name; where the ledger cannot be read.
 pub fn rules_in(read: &dyn Read, target: &Target, history: &History, name: &str) -> Result<Ruling> {
-    Ok(ruling(read, target, &history.edition(history.release(name)?)?)?.0)
+    Ok(ruling(read, &Every, target, &history.edition(history.release(name)?)?)?.0)
 }
 fn check_target(read: &(impl Read + ?Sized), target: &Target) -> Result<()> {
     let known = match target {

@@ -8,7 +8,7 @@ use crate::domain::fault::{Fault, Result};
 use crate::ledger::cases::{compared, key};
 use crate::ledger::convert::{Source, Target};
 use crate::ledger::lots::{Cut, Lot};
-use crate::ops::convert::{Editions, source, weigh};
+use crate::ops::convert::{Decided, Editions, source, weigh};
 use crate::ops::names::Names;
 use crate::ops::{learners, rules};
 use crate::report::cases::{Offered, bands, precedents};
@@ -108,7 +108,8 @@ pub fn judge(
         lots.push((source, lot.achievement.amount));
     }
     let orders = rules::orders(read)?;
-    let (ruling, plan) = weigh(read, &editions, &accounts, (&every, &sources), (&orders, date))?;
+    let Decided { ruling, plan, .. } =
+        weigh(read, &editions, &accounts, (&every, &sources), (&orders, date))?;
     for lot in plan.refused.iter().chain(&plan.undecided) {
         let codes = lot.codes().into_iter().map(str::to_owned).collect();
         left.push(Refused { lot: lot.lot, codes, why: lot.why(&ruling.set) });
