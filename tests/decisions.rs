@@ -185,7 +185,20 @@ fn a_conversion_is_appealed_released_and_comes_back() {
     let listed = json(&run(&session, "decision list --all --format json").exits(0));
     let conversion = listed["decisions"][0]["decision"].as_str().unwrap().to_owned();
     assert_eq!(listed["decisions"][0]["state"], "posted");
-    run(&session, "decision list").exits(0).shows("0 listed");
+    let listed = run(&session, "decision list").exits(0).shows("0 listed");
+    listed.shows("1 conversions that nothing happened to are not listed: --all lists them");
+    for (asked, told) in [
+        ("--state posted", true),
+        ("--state decided", false),
+        ("--to ECTS", false),
+        ("--learner Mei", false),
+        ("--learner 林一 --as-of 2020-01-01", false),
+        ("--overdue", false),
+        ("--all", false),
+    ] {
+        let listed = run(&session, &format!("decision list {asked}")).exits(0);
+        assert_eq!(listed.out.contains("not listed"), told, "{asked}: {}", listed.out);
+    }
     run(&session, &format!("decision uphold {conversion} --reason x")).exits(1).says("D106").says("posted");
     run(
         &session,

@@ -137,3 +137,24 @@ fn what_is_asked_wrongly_is_refused() {
     session.run(&["rule", "lint", "--file", "bad.toml"]).exits(1).says("R111");
     session.run(&["rule", "lint", "--checks"]).exits(0).shows("L101").shows("round-trip-gain");
 }
+
+#[test]
+fn a_file_is_checked_before_anything_is_loaded() {
+    let session = Session::bank();
+    session.write("good.toml", "book = \"b\"\n[[rule]]\nid = \"r\"\nfrom = { system = \"CN\" }\nto = { system = \"ECTS\" }\nratio = \"3/2\"\n");
+    session.run(&["rule", "check", "good.toml"]).exits(0).shows("book b with 1 rules, no faults");
+    session.write("bad.toml", "book = \"b\"\n[[rule]]\nid = \"r\"\nfrom = { system = \"CN\" }\nto = { system = \"ECTS\" }\nratio = \"half\"\n");
+    session.run(&["rule", "check", "bad.toml"]).exits(4).shows("bad.toml has 1 fault").shows("half");
+    let answer = session.run(&["rule", "check", "bad.toml", "--format", "json"]).exits(4);
+    let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(report["schema"], "creditbank/rule-check/1");
+    let fault = &report["faults"][0];
+    assert_eq!((&fault["line"], &fault["column"], &fault["rule"]), (&6.into(), &9.into(), &"r".into()));
+    for key in ["code", "what", "why", "remedy"] {
+        assert!(fault[key].as_str().is_some_and(|text| !text.is_empty()), "{fault}");
+    }
+    // What cannot be read was not checked.
+    for missing in ["none.toml", "none.csv"] {
+        session.run(&["rule", "check", missing]).exits(1).says("[R161]").says("name another file");
+    }
+}

@@ -1,7 +1,9 @@
 //! `creditbank rule`.
 
+mod check;
 mod diff;
 mod export;
+mod form;
 mod impact;
 mod list;
 mod publish;
@@ -9,8 +11,8 @@ mod translate;
 
 use super::Done;
 use super::context::Context;
-use crate::domain::fault::{Exit, Fault, Result};
-use crate::intake::rulebook::{BookFile, parse_toml, scan_csv};
+use crate::domain::fault::{Fault, Result};
+use crate::intake::rulebook::{BookFile, Faults, parse_toml, scan_csv};
 use crate::ops::rules::{Options, load};
 use crate::store;
 use std::path::{Path, PathBuf};
@@ -39,10 +41,7 @@ enum Verb {
         dry_run: bool,
     },
     /// Check a file without a bank; exit 4 where something is wrong
-    Check {
-        /// The file
-        file: PathBuf,
-    },
+    Check(check::Check),
     /// Read agreements in a form of others as a rule book, to be looked through and loaded
     Translate(translate::Translate),
     /// Write a rule book of the bank into a file: as TOML, as CSV, or as Transfer Value Profiles for others
@@ -71,14 +70,20 @@ enum Verb {
 }
 
 pub(super) fn parse(path: &Path, book: Option<&str>) -> Result<BookFile> {
+    Ok(read(path, book)??)
+}
+
+/// The book in a file, or what is wrong with it.
+fn read(path: &Path, book: Option<&str>) -> Result<std::result::Result<BookFile, Faults>> {
     let name = path.display().to_string();
-    let unreadable = |error: std::io::Error| Fault::new("R161", format!("{name} cannot be read: {error}"));
-    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let file = match is_csv {
-        true => scan_csv(path, book)?,
-        false => parse_toml(&std::fs::read_to_string(path).map_err(unreadable)?, &name)?,
+    let unreadable = |error: std::io::Error| {
+        Fault::new("R161", format!("{name} cannot be read: {error}")).remedy("name another file")
     };
-    Ok(file)
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        std::fs::File::open(path).map_err(unreadable)?;
+        return Ok(scan_csv(path, book));
+    }
+    Ok(parse_toml(&std::fs::read_to_string(path).map_err(unreadable)?, &name))
 }
 
 impl RuleCommand {
@@ -92,18 +97,7 @@ impl RuleCommand {
                 println!("{}", said(&loaded, *dry_run));
                 Ok(Done::Well)
             }
-            Verb::Check { file } => match parse(file, None) {
-                Ok(parsed) => {
-                    println!(
-                        "{}: book {} with {} rules, no faults",
-                        file.display(),
-                        parsed.book,
-                        parsed.count
-                    );
-                    Ok(Done::Well)
-                }
-                Err(fault) => Err(fault.exit(Exit::Found)),
-            },
+            Verb::Check(verb) => verb.run(context),
             Verb::Translate(verb) => verb.run(),
             Verb::Export(verb) => verb.run(context),
             Verb::Diff(verb) => verb.run(context),

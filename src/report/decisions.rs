@@ -7,8 +7,8 @@ use crate::domain::account::Account;
 use crate::domain::decision::State;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::Result;
-use crate::ledger::cases::{Case, Verdict};
-use crate::store::Read;
+use crate::ledger::cases::{Case, Cases, Conversion, Verdict};
+use crate::store::{DecisionRow, Read};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,8 @@ pub fn decisions(read: &dyn Read, query: &Query, filter: &Filter, sink: &mut dyn
             && (!filter.precedents || case.precedent.is_some())
     };
     let (mut listed, mut overdue) = (0, 0);
-    each(read, query, filter.all, &mut |case| {
+    let cases = cases(read, &query.cut)?;
+    each(read, query, (&cases, filter.all), &mut |case| {
         if fits(case) {
             listed += 1;
             overdue += u64::from(case.is_overdue(filter.day));
@@ -85,37 +86,83 @@ pub fn decisions(read: &dyn Read, query: &Query, filter: &Filter, sink: &mut dyn
         Ok(())
     })?;
     sink.note(&format!("{listed} listed, {overdue} of them overdue on {}", filter.day))?;
+    let left_out = if filter.all { 0 } else { left_out(read, query, &cases, &fits)? };
+    if left_out > 0 {
+        sink.note(&format!(
+            "{left_out} conversions that nothing happened to are not listed: --all lists them"
+        ))?;
+    }
     sink.end()
+}
+
+/// Gives the conversions that nothing has happened to, as decisions.
+fn untouched(
+    read: &dyn Read,
+    query: &Query,
+    cases: &Cases,
+    each: &mut dyn FnMut(&DecisionRow),
+) -> Result<()> {
+    read.decisions(&mut |row| {
+        let known = query.cut.knows(row.entry) && cases.get(row.entry).is_none();
+        if row.verb == "convert" && known && cases.whole(row.entry).is_none() {
+            each(&row);
+        }
+        Ok(())
+    })
+}
+
+/// How many conversions that nothing has happened to fit.
+fn left_out(read: &dyn Read, query: &Query, cases: &Cases, fits: &dyn Fn(&Case) -> bool) -> Result<u64> {
+    let (mut count, mut dated) = (0, Vec::new());
+    untouched(read, query, cases, &mut |row| match query.cut.as_of {
+        Some(_) => dated.push(row.entry),
+        // There may be a million: what is asked of each stands in its row.
+        None => count += u64::from(fits(&Case::of_conversion(in_short(row)))),
+    })?;
+    for entry in dated {
+        let case = conversion_then(read, query, entry)?;
+        count += u64::from(case.is_some_and(|case| fits(&case)));
+    }
+    Ok(count)
+}
+
+/// A conversion as far as its row tells.
+fn in_short(row: &DecisionRow) -> Conversion {
+    Conversion {
+        entry: row.entry,
+        learner: row.learner.unwrap_or_default(),
+        target: row.target.clone().unwrap_or_default(),
+        date: Date::ZERO,
+        actor: String::new(),
+        lots: Vec::new(),
+    }
+}
+
+/// A conversion as a decision, where it was made by the day of which it is asked.
+fn conversion_then(read: &dyn Read, query: &Query, entry: EntryId) -> Result<Option<Case>> {
+    let found = super::cases::conversion(read, entry)?;
+    let found = found.filter(|found| query.cut.as_of.is_none_or(|day| found.date <= day));
+    Ok(found.map(Case::of_conversion))
 }
 
 /// Gives every decision to `each`, by number; conversions that nothing has happened to only where asked for.
 fn each(
     read: &dyn Read,
     query: &Query,
-    conversions: bool,
+    (cases, conversions): (&Cases, bool),
     each: &mut dyn FnMut(&Case) -> Result<()>,
 ) -> Result<()> {
-    let cases = cases(read, &query.cut)?;
     if !conversions {
         return cases.all().try_for_each(each);
     }
     let mut entries: BTreeSet<EntryId> = cases.all().map(|case| case.entry).collect();
-    read.decisions(&mut |row| {
-        if row.verb == "convert" && query.cut.knows(row.entry) && cases.whole(row.entry).is_none() {
-            entries.insert(row.entry);
-        }
-        Ok(())
+    untouched(read, query, cases, &mut |row| {
+        entries.insert(row.entry);
     })?;
     for entry in entries {
         match cases.get(entry) {
             Some(case) => each(case)?,
-            None => {
-                let found = super::cases::conversion(read, entry)?;
-                let found = found.filter(|found| query.cut.as_of.is_none_or(|day| found.date <= day));
-                if let Some(found) = found {
-                    each(&Case::of_conversion(found))?;
-                }
-            }
+            None => conversion_then(read, query, entry)?.iter().try_for_each(&mut *each)?,
         }
     }
     Ok(())
@@ -288,7 +335,8 @@ pub fn consistency(read: &dyn Read, query: &Query, sink: &mut dyn Sink) -> Resul
     let bands = bands(read)?;
     let mut seen: BTreeMap<String, Vec<(EntryId, Ended)>> = BTreeMap::new();
     let mut found: BTreeMap<EntryId, Case> = BTreeMap::new();
-    each(read, query, true, &mut |case| {
+    let cases = cases(read, &query.cut)?;
+    each(read, query, (&cases, true), &mut |case| {
         let Some(verdict) = case.verdict.filter(|_| case.is_settled()) else { return Ok(()) };
         let Some(key) = key_of(read, case, &bands)? else { return Ok(()) };
         let given = given(read, case)?.map(|(worth, system)| (worth.0, system));

@@ -1,16 +1,15 @@
 //! `creditbank rule export`.
 
+use super::form::{Form, write_file};
 use super::publish::book;
 use crate::cli::Done;
 use crate::cli::context::Context;
-use crate::cli::output::{Output, usage};
-use crate::domain::fault::{Fault, Result};
-use crate::intake::rulebook::{to_toml, write_csv};
+use crate::cli::output::Output;
+use crate::domain::fault::Result;
 use crate::ops::rules::export::{Exported, as_profiles, export};
 use crate::report::{self, Column, Query, Section};
 use crate::store::Read;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `rule export` is asked.
 #[derive(Debug, clap::Args)]
@@ -55,36 +54,14 @@ impl Export {
 
     /// How many rules were written, and which were not.
     fn write(&self, read: &dyn Read, exported: &Exported) -> Result<(usize, Vec<(String, String)>)> {
-        let ending = self.to.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let form = Form::of(&self.to, &[Form::Toml, Form::Csv, Form::JsonLd])?;
+        if form == Form::JsonLd {
+            let profiles = as_profiles(read, exported)?;
+            write_file(&self.to, "--to", profiles.text.as_bytes())?;
+            return Ok((profiles.rules, profiles.left_out));
+        }
         let (rules, caps) = (&exported.rules, &exported.caps);
-        let (bytes, written, left_out) = match ending.as_deref() {
-            Some("toml") => {
-                (to_toml(&exported.book, None, [], caps, rules).into_bytes(), rules.len(), Vec::new())
-            }
-            Some("csv") => {
-                let mut bytes = Vec::new();
-                write_csv(&mut bytes, caps, rules).map_err(|error| unwritable(&self.to, &error))?;
-                (bytes, rules.len(), Vec::new())
-            }
-            Some("jsonld") => {
-                let profiles = as_profiles(read, exported)?;
-                (profiles.text.into_bytes(), profiles.rules, profiles.left_out)
-            }
-            _ => {
-                return Err(usage(
-                    "R304",
-                    format!("{} is none of .toml, .csv and .jsonld", self.to.display()),
-                    "end the name of the file with the form that it is to have",
-                ));
-            }
-        };
-        let mut file = std::fs::File::create(&self.to).map_err(|error| unwritable(&self.to, &error))?;
-        file.write_all(&bytes).map_err(|error| unwritable(&self.to, &error))?;
-        Ok((written, left_out))
+        write_file(&self.to, "--to", &form.book(&exported.book, caps, rules)?)?;
+        Ok((rules.len(), Vec::new()))
     }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
-    Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
-        .remedy("name another file with --to")
 }

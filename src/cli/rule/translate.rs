@@ -1,13 +1,12 @@
 //! `creditbank rule translate`.
 
+use super::form::{Form as Written, write_file};
 use crate::cli::Done;
-use crate::cli::output::usage;
 use crate::domain::fault::{Fault, Result};
-use crate::domain::rule::Rule;
-use crate::intake::rulebook::{Faults, to_toml, write_csv};
+use crate::intake::rulebook::Faults;
 use crate::ops::rules::agreements::ctdl::{self, Profiles};
 use crate::ops::rules::agreements::{self, Sides};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `rule translate` is asked.
 #[derive(Debug, clap::Args)]
@@ -66,7 +65,8 @@ impl Translate {
         }
         let stem = self.output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let book = self.book.clone().or(stem).unwrap_or_default();
-        write(&self.output, &book, &rules)?;
+        let form = Written::of(&self.output, &[Written::Toml, Written::Csv])?;
+        write_file(&self.output, "--output", &form.book(&book, &[], &rules)?)?;
         eprintln!(
             "{}: {} rules from {name}; look through it, then load it",
             self.output.display(),
@@ -86,22 +86,5 @@ impl Form {
             Form::Aliases => agreements::aliases(text.as_bytes(), name, sides),
         };
         Ok(Profiles { rules: rules?, ..Profiles::default() })
-    }
-}
-
-fn write(path: &Path, book: &str, rules: &[Rule]) -> Result<()> {
-    let fault = |error: std::io::Error| {
-        Fault::new("R303", format!("{} cannot be written: {error}", path.display()))
-            .remedy("name another file with --output")
-    };
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "toml" => std::fs::write(path, to_toml(book, None, [], [], rules)).map_err(fault),
-        "csv" => write_csv(std::fs::File::create(path).map_err(fault)?, [], rules).map_err(fault),
-        _ => Err(usage(
-            "R304",
-            format!("{} is neither .toml nor .csv", path.display()),
-            "end the name of the file with the form that the book is to have",
-        )),
     }
 }

@@ -40,6 +40,16 @@ pub struct Faults {
     pub more: u64,
 }
 
+impl Faults {
+    /// How many there are, in words.
+    pub fn count(&self) -> String {
+        match self.faults.len() as u64 + self.more {
+            1 => "1 fault".to_owned(),
+            count => format!("{count} faults"),
+        }
+    }
+}
+
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, fault) in self.faults.iter().enumerate() {
@@ -62,12 +72,8 @@ impl std::error::Error for Faults {}
 
 impl From<Faults> for Fault {
     fn from(faults: Faults) -> Fault {
-        let count = match faults.faults.len() as u64 + faults.more {
-            1 => "1 fault".to_owned(),
-            count => format!("{count} faults"),
-        };
         let list = faults.to_string().replace('\n', "\n  ");
-        Fault::new("R100", format!("no rule was loaded: {} has {count}\n  {list}", faults.file))
+        Fault::new("R100", format!("no rule was loaded: {} has {}\n  {list}", faults.file, faults.count()))
             .remedy("mend the file and load it again")
     }
 }
