@@ -303,6 +303,7 @@ pub fn rules_then(read: &dyn Read, target: &Target, in_force: &[InForce]) -> Res
 pub fn rules_in(read: &dyn Read, target: &Target, history: &History, name: &str) -> Result<Ruling> {
     Ok(ruling(read, &Every, target, &history.edition(history.release(name)?)?)?.0)
 }
+
 fn check_target(read: &(impl Read + ?Sized), target: &Target) -> Result<()> {
     let known = match target {
         Target::System(code) => !store::find::<SystemRow>(read, "code", code.as_str())?.is_empty(),
