@@ -16,7 +16,8 @@ fn dry_run(session: &Session, file: &str, arguments: &[&str], code: i32, parts: 
     session.run(&[&["profile", "new", file, "--output", "draft.toml"], arguments].concat()).exits(0);
     session.run(&["profile", "check", "draft.toml"]).exits(0);
     let before = session.head();
-    let answer = session.run(&["import", file, "--profile", "draft.toml", "--dry-run"]).exits(code);
+    let answer =
+        session.run(&["import", file, "--profile", "draft.toml", "--dry-run", "--keep-going"]).exits(code);
     let said = format!("{}{}", answer.out, answer.err);
     for part in parts {
         assert!(

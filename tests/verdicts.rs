@@ -77,7 +77,7 @@ fn every_row_has_its_verdict_in_a_dry_run_as_in_the_import() {
     let profile = std::fs::read_to_string(session.path("p.toml")).unwrap();
     let varied = profile.replace("[outcome]", "[outcome]\ndiffers = \"version\"");
     session.write("p.toml", varied);
-    let dry = run(&session, "import b.csv --profile p.toml --dry-run --format json", 3);
+    let dry = run(&session, "import b.csv --profile p.toml --dry-run --keep-going --format json", 3);
     let done = run(&session, "import b.csv --profile p.toml --keep-going --format json --verdicts v.csv", 3);
     let expected = [
         "2|conflict||||E403|line 2: credits 3 → 3.5, recorded in batch B2, line 2 of a.csv",
@@ -98,7 +98,8 @@ fn every_row_has_its_verdict_in_a_dry_run_as_in_the_import() {
     assert_eq!(written.lines().count(), 7, "{written}");
     assert!(written.contains("b.csv,4,,already recorded,"), "{written}");
     // People see the rows of which nothing else is said, and how many there are.
-    let shown = session.run(&["import", "b.csv", "--profile", "p.toml", "--dry-run"]).exits(3);
+    let shown =
+        session.run(&["import", "b.csv", "--profile", "p.toml", "--dry-run", "--keep-going"]).exits(3);
     shown.shows("of these in conflict").shows("already recorded").shows("a.csv");
 }
 

@@ -4,7 +4,7 @@ use super::Done;
 use super::context::Context;
 use super::cut::CutArgs;
 use super::import::{Mode, done, give_receipt, give_verdicts, shown, wants_verdicts};
-use super::output::{Output, meta, usage};
+use super::output::{Output, check_outputs, meta, usage};
 use crate::domain::fault::Result;
 use crate::ops::approval::{self, reject};
 use crate::ops::import::approve;
@@ -67,7 +67,7 @@ struct Approve {
     /// Why [default: the reason that it was staged with]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Where refused rows go [default: the first file's name with .refused.csv or .refused.xlsx]
+    /// Where the refused rows of the only file go [default: each file's name with .refused.csv or .refused.xlsx]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Show exactly what would be posted, and post nothing
@@ -126,6 +126,13 @@ impl Batch {
 
 impl Approve {
     fn run(&self, context: &Context) -> Result<Done> {
+        let outputs = [
+            ("--rejects", self.rejects.as_deref()),
+            ("--receipt", self.receipt.as_deref()),
+            ("--verdicts", self.verdicts.as_deref()),
+            ("--output", self.output.path()),
+        ];
+        check_outputs(&outputs, &[("the ledger", &context.ledger)])?;
         let request = approval::Request {
             batch: number(&self.batch)?,
             result: self.result.clone(),

@@ -6,8 +6,8 @@ mod tell;
 
 use super::Done;
 use super::context::Context;
-use super::output::{Output, meta, progress};
-use crate::domain::fault::{Exit, Result};
+use super::output::{Output, check_outputs, meta, progress};
+use crate::domain::fault::{Exit, Fault, Result};
 use crate::ops::import::findings::LISTED;
 use crate::ops::import::verdict::COLUMNS;
 use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage, substandard};
@@ -41,7 +41,7 @@ pub struct Import {
     /// Why: recorded with the batch, and needed for dates in a closed period
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Where refused rows go [default: FILE with .refused.csv, or .refused.xlsx of a workbook]
+    /// Where the refused rows of the only FILE go [default: each FILE with .refused.csv, or .refused.xlsx of a workbook]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// How many findings of each severity to list; all are counted
@@ -61,6 +61,13 @@ pub struct Import {
 
 impl Import {
     pub fn run(&self, context: &Context) -> Result<Done> {
+        let outputs = [
+            ("--rejects", self.rejects.as_deref()),
+            ("--receipt", self.receipt.as_deref()),
+            ("--verdicts", self.verdicts.as_deref()),
+            ("--output", self.output.path()),
+        ];
+        check_outputs(&outputs, &inputs(context, &self.files, &self.profile, &self.delivery))?;
         let mut store = context.open()?;
         let profile = profile::load(Some(&store), &self.profile)?;
         let request = Request {
@@ -85,8 +92,39 @@ impl Import {
         })?;
         give_verdicts(self.verdicts.as_deref(), context, &outcome)?;
         give_receipt(self.receipt.as_deref(), &store, &outcome)?;
+        if self.dry_run && !self.keep_going && outcome.refused > 0 {
+            eprintln!(
+                "notice: rows are refused, so nothing would be posted; --keep-going would post the others"
+            );
+            return Ok(Done::But(Exit::Refused));
+        }
         Ok(done(&outcome))
     }
+}
+
+/// A fault in telling what was done already: the batch stands, whatever the exit code.
+fn after(outcome: &Outcome, fault: Fault) -> Fault {
+    match outcome.batch {
+        Some(no) => {
+            let what = format!("batch B{no} was posted, but {}", fault.what);
+            Fault { what, ..fault }.remedy(format!("`creditbank receipt B{no}` tells what was posted"))
+        }
+        None => fault,
+    }
+}
+
+/// What an import reads, so that nothing is written over it.
+fn inputs<'a>(
+    context: &'a Context,
+    files: &'a [PathBuf],
+    profile: &'a str,
+    delivery: &'a DeliveryArgs,
+) -> Vec<(&'static str, &'a Path)> {
+    let mut inputs: Vec<(&str, &Path)> =
+        vec![("the ledger", &context.ledger), ("the profile", Path::new(profile))];
+    inputs.extend(files.iter().map(|file| ("a file to be imported", file.as_path())));
+    inputs.extend(delivery.manifests().iter().map(|file| ("a manifest", file.as_path())));
+    inputs
 }
 
 /// Whether every row is wanted with its verdict: in a file, or in a report that a program reads.
@@ -100,12 +138,14 @@ pub fn give_verdicts(path: Option<&Path>, context: &Context, outcome: &Outcome) 
     let section = Section::new("verdicts", "Rows", &COLUMNS);
     let mut meta = meta("verdicts", context);
     meta.sections = vec![section.clone()];
-    Output::new(None, Some(path.to_owned()), false).write(|sink| {
-        sink.begin(&meta)?;
-        sink.section(section.key, &section.title, &section.columns)?;
-        outcome.verdicts.tell(&outcome.files, sink)?;
-        sink.end()
-    })
+    Output::new(None, Some(path.to_owned()), false)
+        .write(|sink| {
+            sink.begin(&meta)?;
+            sink.section(section.key, &section.title, &section.columns)?;
+            outcome.verdicts.tell(&outcome.files, sink)?;
+            sink.end()
+        })
+        .map_err(|fault| after(outcome, fault))
 }
 
 /// Writes the receipt of what was imported, where it is asked for.
@@ -116,7 +156,8 @@ pub fn give_receipt(path: Option<&Path>, store: &Sqlite, outcome: &Outcome) -> R
         return Ok(());
     };
     let output = Output::new(None, Some(path.to_owned()), false);
-    store.at_one_moment(|read| output.write(|sink| report::receipt(read, no, sink)))
+    let written = store.at_one_moment(|read| output.write(|sink| report::receipt(read, no, sink)));
+    written.map_err(|fault| after(outcome, fault))
 }
 
 /// How an import ends that was not refused.
@@ -136,21 +177,26 @@ pub fn shown(
     meta.sections = sections();
     let mut result = Ok(Outcome::default());
     let limit = output.is_table()?.then_some(SHOWN);
-    output.write(|sink| {
-        // A refused import has no report: nothing of one may be begun before it is known.
-        let mut begun = false;
-        result = watched(context, sink, &meta, limit, &mut begun, work);
-        match &result {
-            Ok(outcome) => {
-                if !begun {
-                    sink.begin(&meta)?;
+    output
+        .write(|sink| {
+            // A refused import has no report: nothing of one may be begun before it is known.
+            let mut begun = false;
+            result = watched(context, sink, &meta, limit, &mut begun, work);
+            match &result {
+                Ok(outcome) => {
+                    if !begun {
+                        sink.begin(&meta)?;
+                    }
+                    tell(sink, outcome, mode)?;
+                    sink.end()
                 }
-                tell(sink, outcome, mode)?;
-                sink.end()
+                Err(fault) => Err(fault.clone()),
             }
-            Err(fault) => Err(fault.clone()),
-        }
-    })?;
+        })
+        .map_err(|fault| match &result {
+            Ok(outcome) if mode == Mode::Import => after(outcome, fault),
+            _ => fault,
+        })?;
     let outcome = result?;
     aside(&outcome);
     if outcome.substandard { Err(substandard(&outcome)) } else { Ok(outcome) }

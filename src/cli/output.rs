@@ -6,8 +6,8 @@ use crate::render::{self, Format};
 use crate::report::{Meta, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 
 /// Columns of a table where neither a terminal nor `COLUMNS` says how wide it may be.
 const WIDTH: u16 = 120;
@@ -45,6 +45,11 @@ impl Output {
         Ok(by_name.unwrap_or(Format::Table))
     }
 
+    /// The file that was named.
+    pub fn path(&self) -> Option<&Path> {
+        self.output.as_deref()
+    }
+
     /// True where people read the data.
     pub fn is_table(&self) -> Result<bool> {
         Ok(self.format()? == Format::Table)
@@ -61,6 +66,7 @@ impl Output {
             None => Ok(Box::new(std::io::stdout().lock())),
             Some(path) if path.as_os_str() == "-" => Ok(Box::new(std::io::stdout().lock())),
             Some(path) => {
+                check_no_database(path)?;
                 let file = match self.only_new {
                     true => File::create_new(path),
                     false => File::create(path),
@@ -109,6 +115,61 @@ fn width() -> Option<u16> {
 fn console_width() -> Option<u16> {
     let (_, columns) = console::Term::stdout().size_checked()?;
     (columns > 0).then_some(columns)
+}
+
+/// What begins every SQLite database.
+const DATABASE: &[u8] = b"SQLite format 3\0";
+
+/// A report never replaces a database: it may be somebody's ledger.
+fn check_no_database(path: &Path) -> Result<()> {
+    let mut start = [0; DATABASE.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    match read.is_ok() && start == DATABASE {
+        true => Err(usage(
+            "C112",
+            format!("{} is a database, and would be replaced", path.display()),
+            "name another file",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Refuses files to write, each with its option, that are also read, that two options name, or that cannot be written,
+/// before anything is done.
+///
+/// # Errors
+/// `C112` where one would replace what is read, or another of them; `C103` where one cannot be written.
+pub fn check_outputs(outputs: &[(&str, Option<&Path>)], inputs: &[(&str, &Path)]) -> Result<()> {
+    let real = |path: &Path| -> Option<PathBuf> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(folder.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    let mut named: Vec<(&str, PathBuf)> =
+        inputs.iter().filter_map(|(what, path)| Some((*what, real(path)?))).collect();
+    for (option, path) in outputs {
+        let Some(path) = path.filter(|path| path.as_os_str() != "-") else { continue };
+        check_no_database(path)?;
+        let fault = |error: std::io::Error| {
+            Fault::new("C103", format!("{} cannot be written: {error}", path.display()))
+                .remedy(format!("name a file in a folder that can be written with {option}"))
+        };
+        let existed = path.exists();
+        std::fs::OpenOptions::new().append(true).create(true).open(path).map_err(fault)?;
+        let own = real(path);
+        if !existed {
+            let _ = std::fs::remove_file(path);
+        }
+        let Some(own) = own else { continue };
+        if let Some((what, _)) = named.iter().find(|(_, known)| *known == own) {
+            return Err(usage(
+                "C112",
+                format!("{option} names {}, which is {what}", path.display()),
+                "name another file",
+            ));
+        }
+        named.push((option, own));
+    }
+    Ok(())
 }
 
 /// What a command says of itself where it is no report over the ledger.

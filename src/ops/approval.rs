@@ -385,7 +385,8 @@ pub struct Request {
     pub result: Option<String>,
     /// Why; where nothing is said, the reason that it was staged with.
     pub reason: Option<String>,
-    /// Where refused rows go; the first file's name with `.refused.csv` or `.refused.xlsx` where nothing is said.
+    /// Where the refused rows of the only file go; each file's name with `.refused.csv` or `.refused.xlsx` where nothing is
+    /// said.
     pub rejects: Option<std::path::PathBuf>,
     /// Show what would be posted and leave everything as it was.
     pub dry_run: bool,

@@ -17,6 +17,7 @@ mod read;
 mod recall;
 pub mod receipt;
 mod registers;
+mod reject_files;
 pub mod resolve;
 mod runs;
 mod seen;
@@ -80,7 +81,7 @@ pub struct Request<'a> {
     pub dry_run: bool,
     /// Why, where the books are closed or an officer says so.
     pub reason: Option<String>,
-    /// Where refused rows go; beside the first file where nothing is said.
+    /// Where the refused rows of the only file go; beside each file where nothing is said.
     pub rejects: Option<PathBuf>,
     /// What was said of the delivery beforehand.
     pub expected: Expected,
@@ -160,8 +161,8 @@ pub struct Outcome {
     pub notices: Vec<(String, Notice)>,
     /// Files that an earlier batch read already: name and batch number.
     pub seen: Vec<(String, i64)>,
-    /// The file of refused rows.
-    pub rejects: Option<PathBuf>,
+    /// The files of refused rows, in the order of the files from which they come.
+    pub rejects: Vec<PathBuf>,
     /// The profile's version.
     pub profile_version: i64,
     /// A digest of what becomes of every row, where one is wanted.
@@ -175,6 +176,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// All rows say what is recorded already.
+    fn brings_nothing(&self) -> bool {
+        let new = self.deposited + self.recorded + self.corrected + self.registered + self.refused;
+        self.rows > 0 && new == 0
+    }
+
     /// Keeps what is to be told of a file that was read to its end.
     fn told(&mut self, incoming: &Incoming, reader: &Reader) {
         let notices: Vec<Notice> = incoming.reading.notices.iter().cloned().chain(reader.notices()).collect();
@@ -275,6 +282,7 @@ pub fn approve(
             files: approval::files(store, &staged, &profile)?,
             sources: OnceLock::from(staged.asked.files.clone()),
         };
+        reject_files::check_one(approved.rejects.as_ref(), staged.asked.files.len())?;
         let names: Vec<PathBuf> = staged.asked.files.iter().map(|file| PathBuf::from(&file.name)).collect();
         let why = Some(staged.payload.why.clone()).filter(|why| !why.is_empty());
         let request = Request {
@@ -382,6 +390,7 @@ struct Delivered {
 
 impl Delivered {
     fn open(request: &Request) -> Result<Delivered> {
+        reject_files::check_one(request.rejects.as_ref(), request.files.len())?;
         Ok(Delivered { files: open(request)?, sources: OnceLock::new() })
     }
 

@@ -2,9 +2,10 @@
 
 use super::delivery::DeliveryArgs;
 use super::tell::{Mode, aside, sections, tell};
+use super::{give_verdicts, inputs, wants_verdicts};
 use crate::cli::Done;
 use crate::cli::context::Context;
-use crate::cli::output::{Output, meta, progress};
+use crate::cli::output::{Output, check_outputs, meta, progress, usage};
 use crate::domain::fault::{Exit, Result};
 use crate::ops::import::check::check;
 use crate::ops::import::findings::LISTED;
@@ -27,6 +28,9 @@ pub struct ImportCheck {
     /// How many findings of each severity to list; all are counted
     #[arg(long, value_name = "N", default_value_t = LISTED)]
     limit: usize,
+    /// Say of every row what would become of it, in a file, in the shape of its name: .csv, .json, .ndjson, .md; needs --ledger
+    #[arg(long, value_name = "FILE")]
+    verdicts: Option<PathBuf>,
     #[command(flatten)]
     delivery: DeliveryArgs,
     #[command(flatten)]
@@ -36,6 +40,14 @@ pub struct ImportCheck {
 impl ImportCheck {
     /// Runs the command, against a bank where one was named.
     pub fn run(&self, context: &Context, names_bank: bool) -> Result<Done> {
+        if self.verdicts.is_some() && !names_bank {
+            let what = "what becomes of a row only a bank knows";
+            return Err(usage("C113", what, "name the bank with --ledger, or leave --verdicts out"));
+        }
+        let mut inputs = inputs(context, &self.files, &self.profile, &self.delivery);
+        inputs.retain(|(what, _)| names_bank || *what != "the ledger");
+        let outputs = [("--verdicts", self.verdicts.as_deref()), ("--output", self.output.path())];
+        check_outputs(&outputs, &inputs)?;
         // A file that cannot be taken at all is a finding, too.
         let outcome = self.check(context, names_bank).map_err(|fault| match fault.code.as_bytes()[0] {
             b'E' => fault.exit(Exit::Found),
@@ -53,6 +65,7 @@ impl ImportCheck {
             tell(sink, &outcome, Mode::Check)?;
             sink.end()
         })?;
+        give_verdicts(self.verdicts.as_deref(), context, &outcome)?;
         aside(&outcome);
         let found = outcome.refused > 0 || outcome.substandard;
         Ok(if found { Done::But(Exit::Found) } else { Done::Well })
@@ -74,7 +87,7 @@ impl ImportCheck {
             reason: self.reason.clone().filter(|reason| !reason.trim().is_empty()),
             rejects: None,
             expected: self.delivery.expected()?,
-            verdicts: names_bank && self.output.is_json()?,
+            verdicts: names_bank && wants_verdicts(self.verdicts.as_deref(), &self.output)?,
             limit: self.limit,
             log: 0,
         };

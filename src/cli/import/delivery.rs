@@ -30,12 +30,20 @@ pub struct DeliveryArgs {
 }
 
 impl DeliveryArgs {
+    /// The manifests that were named.
+    pub fn manifests(&self) -> &[PathBuf] {
+        &self.manifest
+    }
+
     /// What was said.
     pub fn expected(&self) -> Result<Expected> {
         let mut credits = BTreeMap::new();
         for text in &self.credits {
             let (system, amount) = total(text)?;
-            credits.insert(system, amount);
+            if credits.insert(system, amount).is_some() {
+                let what = format!("--credits names the system of `{}` twice", visible(text));
+                return Err(usage("C111", what, "give one control total for each system"));
+            }
         }
         let credits = (!credits.is_empty()).then_some(credits);
         let (smaller, larger) = (self.expect_smaller, self.expect_larger);

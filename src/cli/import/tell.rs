@@ -98,8 +98,9 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
         fact("profile version", Cell::Int(outcome.profile_version))?;
         fact("result", outcome.result.clone().into())?;
     }
-    fact("refused rows are in", outcome.rejects.as_ref().map(|path| path.display().to_string()).into())?;
-    if let Some(head) = outcome.head.as_ref().filter(|_| mode != Mode::Check) {
+    let rejects: Vec<String> = outcome.rejects.iter().map(|path| path.display().to_string()).collect();
+    fact("refused rows are in", rejects.join(", ").into())?;
+    if let Some(head) = outcome.head.as_ref().filter(|_| mode == Mode::Import) {
         fact("journal size", Cell::Int(head.size as i64))?;
         fact("journal root", hex(&head.root).into())?;
     }

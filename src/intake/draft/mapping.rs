@@ -281,6 +281,11 @@ impl<'p> Mapping<'p> {
         self.description.iter().filter_map(word).collect()
     }
 
+    /// Whether the file holds rows that were refused, as they were given back to be mended.
+    pub fn is_of_refused_rows(&self) -> bool {
+        self.header().iter().any(|name| name == CODE_COLUMNS[0])
+    }
+
     /// Counts words once more that an earlier row of the same description used.
     pub fn count_words(&self, words: &[(usize, usize)]) {
         for (map, at) in words {

@@ -19,7 +19,7 @@ use crate::domain::entry::{Achievement, EntryId, RowPlace};
 use crate::domain::fault::Result;
 use crate::domain::outcome::Attempts;
 use crate::intake::incoming::Incoming;
-use crate::intake::profile::{Alike, Manifest, Offered, Profile, Target, Unknown};
+use crate::intake::profile::{Alike, Changed, Field, Manifest, Offered, Profile, Target, Unknown};
 use crate::intake::rules::{Problem, Rule};
 use crate::ledger::attempts::winner;
 use crate::ops::batch::{Actor, BatchPayload, SourceFile};
@@ -461,8 +461,19 @@ fn only_a_bank_knows(profile: &Profile, problem: &Problem) -> bool {
 
 /// The rules that concern every row and that only a bank can apply.
 fn policies(profile: &Profile) -> Vec<Rule> {
-    let mut rules = vec![Rule::Conflict, Rule::NotCounted];
+    let mut rules = vec![Rule::Conflict, Rule::NotCounted, Rule::NotAccredited];
+    let gives = |field: Field| {
+        let column = profile.columns.iter().any(|(known, _)| *known == field);
+        column || profile.constants.iter().any(|(known, _)| *known == field)
+    };
+    let corrects = profile.changed == Changed::Correct;
     let refuses = [
+        (gives(Field::Scale) && gives(Field::Grade), Rule::GradeUnknown),
+        (gives(Field::InstitutionName) || gives(Field::InstitutionCountry), Rule::InstitutionDiffers),
+        (profile.group.is_some(), Rule::GroupCounted),
+        (corrects || profile.attempts != Attempts::First, Rule::CreditInUse),
+        (corrects, Rule::Corrected),
+        (corrects, Rule::Outdated),
         (profile.learner.unknown == Unknown::Refuse, Rule::LearnerUnknown),
         (profile.learner.alike == Alike::Refuse, Rule::LearnerLike),
         (profile.institution_unknown == Unknown::Refuse, Rule::InstitutionUnknown),

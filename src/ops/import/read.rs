@@ -153,6 +153,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
             let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
             let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
             self.resolver.memory.forget();
+            self.outcome.totals[file].mended = reader.mapping().is_of_refused_rows();
             loop {
                 let mut filled = 0;
                 while filled < BLOCK && reader.next(&mut block[filled]).map_err(fault)? {

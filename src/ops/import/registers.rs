@@ -100,6 +100,7 @@ impl Register<'_> {
         for (file, incoming) in self.setup.delivered.files.iter().enumerate() {
             let fault = |error: IntakeError| file_fault(incoming.source.path(), &error);
             let mut reader = Reader::open(request.profile, incoming).map_err(fault)?;
+            self.outcome.totals[file].mended = reader.mapping().is_of_refused_rows();
             let mut record = Record::new();
             while reader.next(&mut record).map_err(fault)? {
                 self.outcome.rows += 1;

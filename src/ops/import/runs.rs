@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::read::{Intake, Refused, Sound, Taker};
+use super::reject_files::RejectFiles;
 use super::resolve::Resolver;
 use super::write::Setup;
 use crate::domain::credits::Credits;
@@ -9,7 +10,6 @@ use crate::domain::fault::Result;
 use crate::intake::csv::Record;
 use crate::intake::draft::Mapping;
 use crate::intake::profile::Field;
-use crate::intake::rejects::Rejects;
 use crate::intake::rules::Problem;
 use crate::ops::batch::random;
 use crate::ops::people::ReviewAct;
@@ -18,7 +18,6 @@ use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
 use crate::proof::merkle::Hash;
 use crate::store::{ActRow, Refusal};
 use std::sync::mpsc::Receiver;
-use tempfile::NamedTempFile;
 
 /// Most rows that are sorted and written together: the more, the fewer pages of the index are visited twice,
 /// and the more memory they take.
@@ -68,8 +67,8 @@ impl Run {
 /// Gathers rows into runs.
 pub struct Runs {
     batch_id: BatchId,
-    /// The file of refused rows, where one was begun.
-    pub rejects: Option<Rejects<NamedTempFile>>,
+    /// The refused rows of each file.
+    pub rejects: RejectFiles,
     run: Run,
     /// Entries that the ledger had before.
     entries: u64,
@@ -85,7 +84,7 @@ impl Runs {
     pub fn new(batch_id: BatchId, spares: Receiver<Run>, entries: u64) -> Runs {
         Runs {
             batch_id,
-            rejects: None,
+            rejects: RejectFiles::default(),
             run: Run::default(),
             entries,
             spares,
@@ -125,7 +124,7 @@ impl Taker for Runs {
         }
         let Refused { mapping, record, errors, file } = row;
         if !setup.request.dry_run {
-            setup.write_reject(mapping, record, &errors, file, &mut self.rejects)?;
+            self.rejects.write(setup, mapping, record, &errors, file)?;
         }
         self.run.refusals.push(refusal(mapping, record, &errors, file)?);
         Ok(())

@@ -25,6 +25,9 @@ pub struct FileTotals {
     /// Refused rows whose credit cannot be read, and which are therefore not in the sums.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread: u64,
+    /// The file holds refused rows of an earlier one, mended: it is no delivery of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mended: bool,
 }
 
 impl FileTotals {
@@ -155,23 +158,34 @@ fn manifest(file: &Path, named: Option<&PathBuf>) -> Result<Option<Manifest>> {
     Manifest::parse(&text).map(Some).map_err(said)
 }
 
-/// The newest batch under a profile of that name that kept its totals.
+/// The newest batch under a profile of that name that kept its totals, but for those that only brought mended rows.
 ///
 /// # Errors
 /// Where the ledger cannot be read.
 pub fn previous(read: &dyn Read, profile: &str) -> Result<Option<Previous>> {
-    let mut newest = None;
+    let mut batches = Vec::new();
     read.batches(&mut |batch| {
         let payload = BatchPayload::read(&batch.payload)?;
         let waits = matches!(payload.approval, Some(Approval::Asked(_)));
         if payload.profile.is_some_and(|used| used.name == profile && !waits) {
-            newest = Some(batch);
+            batches.push(batch);
         }
         Ok(())
     })?;
-    let Some(batch) = newest else { return Ok(None) };
-    let account = Account::of(read, &batch)?;
-    Ok(account.map(|account| Previous { batch: batch.no, totals: sum(&account.files) }))
+    for batch in batches.into_iter().rev() {
+        match Account::of(read, &batch)? {
+            Some(account) if is_delivery(&account.files) => {
+                return Ok(Some(Previous { batch: batch.no, totals: sum(&account.files) }));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// False where all that came is mended rows of earlier deliveries.
+fn is_delivery(files: &[FileTotals]) -> bool {
+    files.iter().any(|file| !file.mended)
 }
 
 /// What several files add up to together.
@@ -213,14 +227,15 @@ impl Delivery<'_> {
     pub fn judge(&self, findings: &mut Findings) -> bool {
         let mut found: Vec<(usize, Problem)> = Vec::new();
         let all = sum(self.files);
-        self.share_refused(&all, &mut found);
-        self.previous_batch(&all, &mut found);
+        if is_delivery(self.files) {
+            self.share_refused(&all, &mut found);
+            self.previous_batch(&all, &mut found);
+            control_totals(&self.profile.standard.control, &all, ALL_FILES, &mut found);
+        }
         for (at, file) in self.files.iter().enumerate() {
             self.manifest(at, file, &mut found);
         }
-        for control in [&self.profile.standard.control, &self.expected.control] {
-            control_totals(control, &all, ALL_FILES, &mut found);
-        }
+        control_totals(&self.expected.control, &all, ALL_FILES, &mut found);
         let mut whole = Findings::new(found.len());
         for (file, problem) in &found {
             whole.add(*file, std::slice::from_ref(problem));

@@ -5,6 +5,7 @@ use super::findings::Findings;
 use super::people::People;
 use super::read::{Intake, file_fault};
 use super::receipt::Account;
+use super::reject_files::RejectFiles;
 use super::resolve::Resolver;
 use super::runs::{Run, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
@@ -16,23 +17,17 @@ use crate::domain::entry::EntryId;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::registry::{ProfileRow, SystemRow};
 use crate::intake::csv::Record;
-use crate::intake::draft::{Mapping, Reader};
+use crate::intake::draft::Reader;
 use crate::intake::fault::IntakeError;
-use crate::intake::format::Format;
-use crate::intake::incoming::Incoming;
 use crate::intake::profile::{Manifest, Profile};
-use crate::intake::rejects::{RejectSheet, RejectWriter, Rejects};
 use crate::intake::rules::{Problem, Rule};
-use crate::intake::source::STDIN;
 use crate::ops::batch::BatchPayload;
 use crate::ops::post::replace::{Policy, Replaced};
 use crate::ops::post::{Poster, Prepared, Verdict};
 use crate::store::{self, Head, Store, Tx};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use tempfile::NamedTempFile;
 
 /// Runs that may wait between the two sides: one is written while the next is read.
 const IN_FLIGHT: usize = 1;
@@ -85,32 +80,6 @@ impl Setup<'_> {
         }
     }
 
-    /// Whether refused rows go into a workbook: where the first file is one, its profile takes such a one back, and nobody
-    /// named a file of another sort.
-    fn rejects_are_a_sheet(&self) -> bool {
-        let is_named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "xlsx");
-        self.delivered.files[0].reading.format.is_spreadsheet()
-            && matches!(self.request.profile.file.format, None | Some(Format::Xlsx))
-            && self.request.rejects.as_ref().is_none_or(is_named)
-    }
-
-    /// Where refused rows go.
-    pub fn rejects_path(&self) -> PathBuf {
-        self.request.rejects.clone().unwrap_or_else(|| {
-            let first = &self.request.files[0];
-            let extension = if self.rejects_are_a_sheet() { "xlsx" } else { "csv" };
-            if first.as_os_str() == STDIN {
-                return PathBuf::from(format!("standard-input.refused.{extension}"));
-            }
-            let unpacked = match first.extension().is_some_and(|extension| extension == "gz") {
-                true => first.with_extension(""),
-                false => first.clone(),
-            };
-            let stem = unpacked.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            first.with_file_name(format!("{stem}.refused.{extension}"))
-        })
-    }
-
     /// What the batch says of itself.
     ///
     /// # Errors
@@ -124,6 +93,11 @@ impl Setup<'_> {
     /// # Errors
     /// Where a file cannot be read.
     pub fn judge(&self, outcome: &mut Outcome) -> Result<()> {
+        // What was taken before is no delivery to be compared with the one that came after it.
+        if outcome.brings_nothing() {
+            outcome.count_notices();
+            return Ok(());
+        }
         let delivery = Delivery {
             profile: self.request.profile,
             expected: &self.request.expected,
@@ -137,48 +111,13 @@ impl Setup<'_> {
         outcome.count_notices();
         Ok(())
     }
-
-    /// Writes a refused row where they go; the file is begun with the first.
-    pub fn write_reject(
-        &self,
-        mapping: &Mapping,
-        record: &Record,
-        problems: &[Problem],
-        file: usize,
-        rejects: &mut Option<Rejects<NamedTempFile>>,
-    ) -> Result<()> {
-        let target = self.rejects_path();
-        let fault = |error: std::io::Error| {
-            Fault::new("I203", format!("refused rows cannot be written to {}: {error}", target.display()))
-                .remedy("name another file with --rejects")
-        };
-        let writer = match rejects {
-            Some(writer) => writer,
-            None => {
-                let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let begun = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
-                rejects.insert(match self.rejects_are_a_sheet() {
-                    true => {
-                        let sheet = RejectSheet::new(begun, mapping, &self.delivered.files[0].reading)
-                            .map_err(fault)?;
-                        Rejects::Sheet(Box::new(sheet))
-                    }
-                    false => {
-                        let reading = &self.delivered.files[file].reading;
-                        Rejects::Text(RejectWriter::new(begun, mapping, reading).map_err(fault)?)
-                    }
-                })
-            }
-        };
-        writer.write(record, problems).map_err(fault)
-    }
 }
 
 /// What the reading side found, when it is done.
 struct Read {
     outcome: Outcome,
     late: u64,
-    rejects: Option<Rejects<NamedTempFile>>,
+    rejects: RejectFiles,
 }
 
 /// A row that what stands already contradicts.
@@ -241,7 +180,7 @@ pub fn run(
         let mut reading = Some(reading);
         // The files are hashed while the other side reads its first rows.
         let payload = setup.whole_payload()?;
-        let mut done: Option<(Outcome, Option<Rejects<NamedTempFile>>)> = None;
+        let mut done: Option<(Outcome, RejectFiles)> = None;
         let work = &mut |tx: &mut dyn Tx| {
             let mut poster = Poster::open(tx, setup.request.log, &payload)?;
             let counts = post(&mut poster, setup, &receiver, &giver)?;
@@ -252,7 +191,8 @@ pub fn run(
             let (first, end) = (poster.batch_entry(), poster.next_entry());
             let (outcome, rejects) = conclude(poster, setup, counts, read)?;
             let posts = outcome.batch.is_some();
-            if posts && setup.request.dry_run {
+            let whole = setup.request.keep_going || outcome.refused == 0;
+            if posts && whole && setup.request.dry_run {
                 inspect(tx, first, end)?;
             }
             done = Some((outcome, rejects));
@@ -265,8 +205,8 @@ pub fn run(
         // Should the append have been refused, the reading side ends when its channel closes.
         drop(receiver);
         let (mut outcome, rejects) = done.unwrap_or_default();
-        if let (Some(rejects), true) = (rejects, outcome.batch.is_some() && !setup.request.dry_run) {
-            outcome.rejects = Some(keep_rejects(rejects, setup)?);
+        if !setup.request.dry_run {
+            outcome.rejects = rejects.keep(setup)?;
         }
         Ok(outcome)
     })
@@ -369,12 +309,7 @@ fn tell_superseded(outcome: &mut Outcome, replaced: &mut Replaced, counted: bool
 }
 
 /// Seals the batch, or leaves it unsealed, without a number, where there is nothing to say.
-fn conclude(
-    mut poster: Poster,
-    setup: &Setup,
-    counts: Counts,
-    read: Read,
-) -> Result<(Outcome, Option<Rejects<NamedTempFile>>)> {
+fn conclude(mut poster: Poster, setup: &Setup, counts: Counts, read: Read) -> Result<(Outcome, RejectFiles)> {
     let request = setup.request;
     let Read { mut outcome, late, mut rejects } = read;
     add_conflicts(&mut poster, setup, &counts, &mut outcome, &mut rejects)?;
@@ -418,7 +353,7 @@ fn conclude(
         && (counts.refusals == 0 || setup.all_seen)
         && (counts.registry == 0 || setup.all_seen);
     if nothing {
-        return Ok((outcome, None));
+        return Ok((outcome, rejects));
     }
     poster.receipt(Account::new(&outcome).payload()?)?;
     let sealed = poster.seal()?;
@@ -434,7 +369,7 @@ fn add_conflicts(
     setup: &Setup,
     counts: &Counts,
     outcome: &mut Outcome,
-    rejects: &mut Option<Rejects<NamedTempFile>>,
+    rejects: &mut RejectFiles,
 ) -> Result<()> {
     let mut kept = Vec::new();
     let mut found = Findings::new(setup.request.limit);
@@ -461,31 +396,11 @@ fn add_conflicts(
             let problems = [problem];
             kept.push(refusal(mapping, &record, &problems, file)?);
             if !setup.request.dry_run && setup.request.keep_going {
-                setup.write_reject(mapping, &record, &problems, file, rejects)?;
+                rejects.write(setup, mapping, &record, &problems, file)?;
             }
             found.add(file, &problems);
         }
     }
     outcome.findings.merge(found);
     if kept.is_empty() || !setup.request.keep_going { Ok(()) } else { poster.refusals(kept) }
-}
-
-fn keep_rejects(rejects: Rejects<NamedTempFile>, setup: &Setup) -> Result<PathBuf> {
-    let target = setup.rejects_path();
-    let fault = |error: std::io::Error| {
-        Fault::new(
-            "I203",
-            format!(
-                "the batch was committed, but its refused rows cannot be written to {}: {error}",
-                target.display()
-            ),
-        )
-        .remedy("see them with `creditbank report open-items`")
-    };
-    let read_as = |file: &NamedTempFile| {
-        Some(Incoming::open(file.path(), setup.request.profile).ok()?.reading.encoding)
-    };
-    let file = rejects.finish(read_as).map_err(fault)?;
-    file.persist(&target).map_err(|error| fault(error.error))?;
-    Ok(target)
 }
