@@ -134,3 +134,37 @@ fn mended_rows_are_no_delivery() {
     session.write("old.csv", rows(4, 0));
     import("old.csv").exits(0).shows("nothing new");
 }
+
+#[test]
+fn a_row_whose_key_was_the_fault_is_no_longer_open_when_it_is_mended() {
+    let session = office("");
+    let import = |name: &str, exit: i32| {
+        session.run(&["import", name, "--profile", "p.toml", "--keep-going"]).exits(exit)
+    };
+    session.write(
+        "r.csv",
+        "learner,outcome,date,credits\n,MA101,2024-06-30,3\nL2,,2024-06-30,3\nL3,MA101,2024-06-30\n4.40981E+17,MA101,2024-06-30,3\n",
+    );
+    import("r.csv", 3);
+    let open = || session.run(&["report", "open-items", "--format", "json"]).exits(0).out;
+    let count = || open().matches("\"file\":").count();
+    assert_eq!(count(), 4, "{}", open());
+    // Of four rows two are mended, one is still wrong, and one lacks its last field as before.
+    let mended = text(&session, "r.refused.csv")
+        .replace("\n,MA101", "\nL1,MA101")
+        .replace("L2,,", "L2,PH202,")
+        .replace("4.40981E+17", "4.40982E+17");
+    session.write("once.csv", mended);
+    import("once.csv", 3).shows("once.refused.csv");
+    assert_eq!(count(), 2, "{}", open());
+    assert!(!open().contains("4.40981E+17") && open().contains("4.40982E+17"), "{}", open());
+    let mended = text(&session, "once.refused.csv")
+        .replace("4.40982E+17", "440982000000000000")
+        .replace("L3,MA101,2024-06-30,", "L3,MA101,2024-06-30,3,");
+    session.write("twice.csv", mended);
+    import("twice.csv", 0);
+    assert_eq!(count(), 0, "{}", open());
+    session.run(&["verify"]).exits(0);
+    // The same once more is nothing new.
+    import("twice.csv", 0).shows("nothing new");
+}

@@ -13,8 +13,9 @@ pub use sheet::RejectSheet;
 use std::borrow::Cow;
 use std::io::{self, Read, Seek, Write};
 
-/// The columns that a reject file adds, and that are passed over when it is sent again.
-pub const CODE_COLUMNS: [&str; 2] = ["creditbank_code", "creditbank_reason"];
+/// The columns that a reject file adds, and that are passed over when it is sent again: the codes of the rules, the
+/// reasons, and which refused row of the bank it is.
+pub const CODE_COLUMNS: [&str; 3] = ["creditbank_code", "creditbank_reason", "creditbank_row"];
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -61,14 +62,14 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
         Ok(writer)
     }
 
-    /// Writes one row and what is wrong with it.
+    /// Writes one row, what is wrong with it, and which refused row of the bank it is.
     ///
     /// # Errors
     /// Hands on what the system says.
-    pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
+    pub fn write(&mut self, record: &Record, problems: &[Problem], row: &str) -> io::Result<()> {
         let [codes, reasons] = said(problems);
         self.rows += 1;
-        self.write_line(fields(record), record.len(), [&codes, &reasons])
+        self.write_line(fields(record), record.len(), [&codes, &reasons, row])
     }
 
     /// Number of rows written so far.
@@ -106,7 +107,7 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
         &mut self,
         fields: impl Iterator<Item = Cow<'a, str>>,
         len: usize,
-        codes: [&str; 2],
+        codes: [&str; 3],
     ) -> io::Result<()> {
         let mut line = String::new();
         for field in self.earlier.without(fields, len) {
@@ -116,9 +117,12 @@ impl<W: Read + Write + Seek> RejectWriter<W> {
         if self.encoding != UTF_8 && self.encoding.encode(&line).2 {
             self.become_utf8()?;
         }
-        push_field(&mut line, &self.own(codes[0]), self.delimiter);
-        line.push(self.delimiter);
-        push_field(&mut line, &self.own(codes[1]), self.delimiter);
+        for (at, code) in codes.into_iter().enumerate() {
+            if at > 0 {
+                line.push(self.delimiter);
+            }
+            push_field(&mut line, &self.own(code), self.delimiter);
+        }
         line.push_str(self.line_break);
         self.inner.write_all(&self.encoding.encode(&line).0)
     }
@@ -212,14 +216,14 @@ pub enum Rejects<W> {
 }
 
 impl<W: Read + Write + Seek + Send> Rejects<W> {
-    /// Writes one row and what is wrong with it.
+    /// Writes one row, what is wrong with it, and which refused row of the bank it is.
     ///
     /// # Errors
     /// Hands on what the system says.
-    pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
+    pub fn write(&mut self, record: &Record, problems: &[Problem], row: &str) -> io::Result<()> {
         match self {
-            Rejects::Text(writer) => writer.write(record, problems),
-            Rejects::Sheet(sheet) => sheet.write(record, problems),
+            Rejects::Text(writer) => writer.write(record, problems, row),
+            Rejects::Sheet(sheet) => sheet.write(record, problems, row),
         }
     }
 

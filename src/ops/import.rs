@@ -31,7 +31,8 @@ use crate::domain::credits::Credits;
 use crate::domain::entry::EntryId;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::domain::registry::ProfileRow;
-use crate::intake::draft::Reader;
+use crate::intake::csv::Record;
+use crate::intake::draft::{Mapping, Reader};
 use crate::intake::fault::IntakeError;
 use crate::intake::hash::HashingRead;
 use crate::intake::incoming::Incoming;
@@ -157,6 +158,8 @@ pub struct Outcome {
     pub reviews: u64,
     /// Words replaced by the profile.
     pub mended: Vec<Mending>,
+    /// Refused rows of earlier batches that came again, taken or refused anew: the beginning of the file's hash, and the line.
+    pub answered: Vec<String>,
     /// What is to be told of the files, by name.
     pub notices: Vec<(String, Notice)>,
     /// Files that an earlier batch read already: name and batch number.
@@ -180,6 +183,14 @@ impl Outcome {
     fn brings_nothing(&self) -> bool {
         let new = self.deposited + self.recorded + self.corrected + self.registered + self.refused;
         self.rows > 0 && new == 0
+    }
+
+    /// Notes which refused rows of earlier batches some rows are, where their file says that.
+    fn answer(&mut self, mapping: &Mapping, records: &[Record]) {
+        if mapping.is_of_refused_rows() {
+            let rows = records.iter().filter_map(|record| mapping.refused_row(record));
+            self.answered.extend(rows.map(str::to_owned));
+        }
     }
 
     /// Keeps what is to be told of a file that was read to its end.

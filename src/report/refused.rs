@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::meta::known_size;
 use super::{Cell, Column, Query, Sink};
 use crate::domain::credits::{Credits, DecimalMark};
-use crate::domain::entry::{Achievement, EntryId};
+use crate::domain::entry::{Achievement, EntryId, EntryKind};
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, Outcome, PeriodRow};
 use crate::domain::text::clean;
@@ -38,7 +38,7 @@ const MISSING: &str = "E201";
 /// Writes the latest refusal of every subject that nobody mended.
 ///
 /// A row is mended where an achievement stands under its key, or under its institution's record number, whatever the
-/// fault was. Where the date was the fault, a later batch's achievement that agrees with the row in all else will do;
+/// fault was; or where it came again in the file that was written to be mended. Where the date was the fault, a later batch's achievement that agrees with the row in all else will do;
 /// each mends one row.
 ///
 /// # Errors
@@ -48,7 +48,14 @@ pub fn refused(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> 
         Standing { facts, known: Cut { as_of: None, known: query.cut.known }, catalogues: HashMap::new() };
     let mut open = Vec::new();
     let mut mending: HashSet<EntryId> = HashSet::new();
-    for row in latest(facts, query)? {
+    let refused = latest(facts, query)?;
+    let answered = if refused.is_empty() { HashSet::new() } else { answered(facts, query)? };
+    for row in refused {
+        let Refusal { entry, file, line, .. } = row.refusal;
+        let batch = facts.batch(entry)?.map_or(entry, |batch| batch.entry);
+        if answered.contains(&(batch, file, line)) {
+            continue;
+        }
         match standing.mended(&row.subject)? {
             Some(entry) => drop(mending.insert(entry)),
             None => open.push(row),
@@ -84,6 +91,66 @@ pub fn refused(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> 
 struct Refused {
     refusal: Refusal,
     subject: Subject,
+}
+
+/// Digits of a file's hash that name it.
+const HASH: usize = 16;
+
+/// The batch that refused a row, its file there and its line.
+type Place = (EntryId, i64, i64);
+
+/// What a batch says of its files.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Told {
+    files: Vec<Hashed>,
+}
+
+/// What a receipt says of the refused rows that came again.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Answered {
+    answered: Vec<String>,
+}
+
+/// A file of a batch.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Hashed {
+    sha256: String,
+}
+
+/// Refused rows that came again, as the file that was written to be mended names them, by the beginning of their file's
+/// hash and their line: taken, or refused anew. What was refused anew waits in its own place.
+fn answered(facts: &Facts, query: &Query) -> Result<HashSet<Place>> {
+    let (mut files, mut ends) = (Vec::new(), Vec::new());
+    facts.read.batches(&mut |batch| {
+        if query.cut.knows(batch.entry) {
+            let told: Told = serde_json::from_str(&batch.payload).unwrap_or_default();
+            files.extend(told.files.into_iter().zip(0..).map(|(file, at)| (file.sha256, batch.entry, at)));
+            ends.push(batch.entry.plus(batch.size.unsigned_abs().saturating_sub(1)));
+        }
+        Ok(())
+    })?;
+    files.sort();
+    let mut places = HashSet::new();
+    for end in ends {
+        let Some(receipt) = facts.read.act(end)?.filter(|act| act.kind == EntryKind::Receipt) else {
+            continue;
+        };
+        let rows = serde_json::from_str::<Answered>(&receipt.payload).unwrap_or_default().answered;
+        for row in rows {
+            let Some((hash, line)) = row.split_once(':') else { continue };
+            let Ok(line) = line.parse() else { continue };
+            if hash.len() < HASH {
+                continue;
+            }
+            let first = files.partition_point(|(known, ..)| known.as_str() < hash);
+            let same = files[first..].iter().take_while(|(known, ..)| known.starts_with(hash));
+            places.extend(same.map(|(_, batch, file)| (*batch, *file, line)));
+        }
+    }
+    Ok(places)
 }
 
 /// What a refused row is known by, as written; nothing where its fields could not be trusted.

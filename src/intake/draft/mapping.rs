@@ -281,6 +281,14 @@ impl<'p> Mapping<'p> {
         self.description.iter().filter_map(word).collect()
     }
 
+    /// Which refused row of the bank a row is, in a file of such rows.
+    pub fn refused_row<'r>(&self, record: &'r Record) -> Option<&'r str> {
+        let at = self.header().iter().position(|name| name == CODE_COLUMNS[2])?;
+        // In a row of another width it is taken to stand last, where it was written.
+        let at = if record.len() == self.width { at } else { record.len().checked_sub(1)? };
+        record.get(at).filter(|row| row.matches(':').count() == 1)
+    }
+
     /// Whether the file holds rows that were refused, as they were given back to be mended.
     pub fn is_of_refused_rows(&self) -> bool {
         self.header().iter().any(|name| name == CODE_COLUMNS[0])

@@ -200,13 +200,13 @@ fn refused_rows_can_be_put_right_and_sent_again() {
             problems.clear();
             match reader.mapping().draft(&record, &mut problems) {
                 Some(_) => drafts += 1,
-                None => rejects.write(&record, &problems).unwrap(),
+                None => rejects.write(&record, &problems, "0f:2").unwrap(),
             }
         }
         assert_eq!((drafts, rejects.rows()), (1 - round, 2), "round {round}");
         let again = String::from_utf8(rejects.finish().unwrap().into_inner()).unwrap();
         let lines: Vec<&str> = again.lines().collect();
-        assert!(lines[0].ends_with(",tone,ssn,creditbank_code,creditbank_reason"), "{again}");
+        assert!(lines[0].ends_with(",tone,ssn,creditbank_code,creditbank_reason,creditbank_row"), "{again}");
         assert!(lines[1].contains("\"say \"\"so\"\"\"") && lines[1].contains(",E203,"), "{again}");
         assert!(lines[2].starts_with("short,row,E101,"), "{again}");
         text = again;

@@ -60,13 +60,13 @@ impl<W: Write + Seek + Send> RejectSheet<W> {
         Ok(rejects)
     }
 
-    /// Writes one row and what is wrong with it.
+    /// Writes one row, what is wrong with it, and which refused row of the bank it is.
     ///
     /// # Errors
     /// Hands on what the system says, and where a sheet holds no more rows.
-    pub fn write(&mut self, record: &Record, problems: &[Problem]) -> io::Result<()> {
+    pub fn write(&mut self, record: &Record, problems: &[Problem], row: &str) -> io::Result<()> {
         let [codes, reasons] = said(problems);
-        self.line(fields(record), record.len(), [&codes, &reasons])
+        self.line(fields(record), record.len(), [&codes, &reasons, row])
     }
 
     /// Writes the workbook and gives the inner writer back.
@@ -87,7 +87,7 @@ impl<W: Write + Seek + Send> RejectSheet<W> {
         &mut self,
         fields: impl Iterator<Item = Cow<'a, str>>,
         len: usize,
-        codes: [&str; 2],
+        codes: [&str; 3],
     ) -> io::Result<()> {
         let fields: Vec<Cow<str>> = self.earlier.without(fields, len).collect();
         let row = self.row;

@@ -213,6 +213,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
 
     /// Takes rows, or refuses them.
     fn take(&mut self, mapping: &Mapping, records: &[Record], file: usize) -> Result<()> {
+        self.outcome.answer(mapping, records);
         let recalled = self.resolver.recall(mapping, records);
         let (mut problems, mut draft) = (Vec::new(), Draft::default());
         for (record, recalled) in records.iter().zip(recalled) {

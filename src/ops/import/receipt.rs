@@ -73,6 +73,9 @@ pub struct Account {
     /// What was said beforehand of the delivery: `smaller`, `larger`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<String>,
+    /// Refused rows of earlier batches that came again, taken or refused anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<String>,
     /// How often each rule was broken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Times>,
@@ -116,6 +119,7 @@ impl Account {
             credits: outcome.credits.clone(),
             files: outcome.totals.clone(),
             expected: outcome.expected.clone(),
+            answered: outcome.answered.clone(),
             rules: findings.counts().map(times).collect(),
             warnings: findings.warnings().iter().take(WARNINGS).map(warned).collect(),
         }

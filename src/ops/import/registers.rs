@@ -107,6 +107,7 @@ impl Register<'_> {
                 self.outcome.totals[file].rows += 1;
                 let mut problems = Vec::new();
                 let mapping = reader.mapping();
+                self.outcome.answer(mapping, std::slice::from_ref(&record));
                 if let Some(draft) = mapping.draft(&record, &mut problems) {
                     let changed = match request.profile.target {
                         Target::Outcomes => {

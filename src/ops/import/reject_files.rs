@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// Digits of a file's hash that name it in the rows that go back.
+const HASH: usize = 16;
+
 /// Refused rows on their way, by file of the delivery.
 #[derive(Default)]
 pub struct RejectFiles {
@@ -51,7 +54,11 @@ impl RejectFiles {
             self.begun.insert(file, begun);
         }
         match self.begun.get_mut(&file) {
-            Some((path, rows)) => rows.write(record, problems).map_err(|error| unwritten(path, &error)),
+            Some((path, rows)) => {
+                let hash = &setup.delivered.sources()?[file].sha256;
+                let row = format!("{}:{}", &hash[..HASH.min(hash.len())], record.line());
+                rows.write(record, problems, &row).map_err(|error| unwritten(path, &error))
+            }
             None => Ok(()),
         }
     }

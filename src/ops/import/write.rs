@@ -350,6 +350,7 @@ fn conclude(mut poster: Poster, setup: &Setup, counts: Counts, read: Read) -> Re
     let nothing = setup.way.approves.is_none()
         && posted == 0
         && counts.facts == 0
+        && (outcome.answered.is_empty() || setup.all_seen)
         && (counts.refusals == 0 || setup.all_seen)
         && (counts.registry == 0 || setup.all_seen);
     if nothing {
