@@ -168,3 +168,19 @@ fn a_row_whose_key_was_the_fault_is_no_longer_open_when_it_is_mended() {
     // The same once more is nothing new.
     import("twice.csv", 0).shows("nothing new");
 }
+
+#[test]
+fn what_refuses_an_import_goes_to_programs_too() {
+    let session = office("");
+    session.write("r.csv", "learner,outcome,date,credits\nL1,MA101,2024-06-30,x\nL2,MA101,2024-06-30,3\n");
+    let before = session.head();
+    let answer = session.run(&["import", "r.csv", "--profile", "p.toml", "--format", "json"]).exits(1);
+    let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["rule"], &finding["line"]), (&"E202".into(), &2.into()), "{report:#}");
+    answer.says("[I201]").says("1 row was refused");
+    // People read it once.
+    let answer = session.run(&["import", "r.csv", "--profile", "p.toml"]).exits(1).says("[I201]");
+    assert!(answer.out.is_empty(), "{}", answer.out);
+    assert_eq!(session.head(), before);
+}

@@ -10,7 +10,7 @@ use super::output::{Output, check_outputs, meta, progress};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::ops::import::findings::LISTED;
 use crate::ops::import::verdict::COLUMNS;
-use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage, substandard};
+use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage};
 use crate::ops::registry::profile;
 use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
 use crate::store::Read;
@@ -176,13 +176,14 @@ pub fn shown(
     let mut meta = meta(name, context);
     meta.sections = sections();
     let mut result = Ok(Outcome::default());
-    let limit = output.is_table()?.then_some(SHOWN);
+    let (limit, for_programs) = (output.is_table()?.then_some(SHOWN), output.is_json()?);
     output
         .write(|sink| {
-            // A refused import has no report: nothing of one may be begun before it is known.
+            // People read of a refused import on standard error, and programs in its report.
             let mut begun = false;
             result = watched(context, sink, &meta, limit, &mut begun, work);
             match &result {
+                Ok(outcome) if outcome.withheld.is_some() && !for_programs => Ok(()),
                 Ok(outcome) => {
                     if !begun {
                         sink.begin(&meta)?;
@@ -198,8 +199,10 @@ pub fn shown(
             _ => fault,
         })?;
     let outcome = result?;
-    aside(&outcome);
-    if outcome.substandard { Err(substandard(&outcome)) } else { Ok(outcome) }
+    if outcome.withheld.is_none() {
+        aside(&outcome);
+    }
+    outcome.refusal().map_or(Ok(outcome), Err)
 }
 
 /// Imports under a progress bar; `begun` says whether the report was begun.

@@ -150,6 +150,8 @@ pub struct Outcome {
     pub expected: Vec<String>,
     /// The delivery as a whole does not meet its profile's standard.
     pub substandard: bool,
+    /// Why nothing was imported although it was not a dry run.
+    pub withheld: Option<Box<Fault>>,
     /// Rules that only a bank can apply, and how many rows they may concern; without a bank.
     pub unchecked: Vec<(Rule, u64)>,
     /// Accounts opened.
@@ -179,6 +181,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The same, of which nothing is imported, and why.
+    fn withhold(self, why: Fault) -> Outcome {
+        Outcome { batch: None, withheld: Some(Box::new(why)), ..self }
+    }
+
+    /// Why nothing was imported, or would be: rows are refused and the good ones alone were not asked for, or the delivery
+    /// does not meet its profile's standard.
+    pub fn refusal(&self) -> Option<Fault> {
+        let withheld = self.withheld.as_deref().cloned();
+        withheld.or_else(|| self.substandard.then(|| substandard(self)))
+    }
+
     /// All rows say what is recorded already.
     fn brings_nothing(&self) -> bool {
         let new = self.deposited + self.recorded + self.corrected + self.registered + self.refused;
@@ -245,10 +259,12 @@ pub fn stage(store: &mut dyn Store, actor: &Actor, request: &Request, progress: 
         let unseen: Inspect = &mut |_, _, _| Ok(());
         let mut outcome = import_once(store, actor, &trial, &delivered, &Way::trial(), unseen, progress)?;
         if outcome.refused > 0 && !request.keep_going {
-            return Err(refused(&outcome));
+            let why = refused(&outcome);
+            return Ok(outcome.withhold(why));
         }
         if outcome.substandard {
-            return Err(substandard(&outcome));
+            let why = substandard(&outcome);
+            return Ok(outcome.withhold(why));
         }
         if outcome.batch.is_none() {
             return Ok(outcome);
@@ -554,7 +570,7 @@ impl Outcome {
 }
 
 /// Why a delivery that breaks its profile's standard is refused.
-pub fn substandard(outcome: &Outcome) -> Fault {
+fn substandard(outcome: &Outcome) -> Fault {
     let mut what = "nothing was imported: the delivery does not meet its profile's standard".to_owned();
     for finding in outcome.findings.errors().iter().filter(|finding| finding.problem.line == 0) {
         what.push_str(&format!("\n  {}{}", outcome.file_prefix(finding.file), finding.problem));

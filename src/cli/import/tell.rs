@@ -65,6 +65,7 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     match mode {
         Mode::Check => fact("posted", "nothing: this is a check".into())?,
         _ if outcome.staged => fact("posted", "nothing yet: the files wait for a second officer".into())?,
+        _ if outcome.withheld.is_some() => fact("posted", "nothing: what was found is in the way".into())?,
         _ if outcome.batch.is_none() => fact("posted", "nothing: there is nothing new".into())?,
         Mode::DryRun => fact("posted", "nothing: this is a dry run".into())?,
         Mode::Import => {}

@@ -52,10 +52,12 @@ pub fn run(
     let request = setup.request;
     setup.judge(&mut register.outcome)?;
     if register.outcome.refused > 0 && !request.keep_going && !request.dry_run {
-        return Err(refused(&register.outcome));
+        let why = refused(&register.outcome);
+        return Ok(register.outcome.withhold(why));
     }
     if register.outcome.substandard && !request.dry_run {
-        return Err(substandard(&register.outcome));
+        let why = substandard(&register.outcome);
+        return Ok(register.outcome.withhold(why));
     }
     let rows = register.catalogue.take_pending();
     let (keys, facts) = register.people.take_new();

@@ -331,10 +331,12 @@ fn conclude(mut poster: Poster, setup: &Setup, counts: Counts, read: Read) -> Re
     }
     setup.judge(&mut outcome)?;
     if outcome.refused > 0 && !request.keep_going && !request.dry_run {
-        return Err(refused(&outcome));
+        let why = refused(&outcome);
+        return Ok((outcome.withhold(why), RejectFiles::default()));
     }
     if outcome.substandard && !request.dry_run {
-        return Err(substandard(&outcome));
+        let why = substandard(&outcome);
+        return Ok((outcome.withhold(why), RejectFiles::default()));
     }
     if let (true, None, Some(closed)) = (late > 0, &request.reason, setup.closed) {
         return Err(Fault::new(
