@@ -181,3 +181,34 @@ fn new_identifiers_of_a_known_learner_are_recorded_and_one_of_two_people_is_refu
         .exits(0)
         .shows("student-number,XU,0007");
 }
+
+#[test]
+fn a_word_of_which_nobody_said_whether_it_passes_is_refused() {
+    let session = Session::bank();
+    session.write("courses.toml", text("courses.toml"));
+    let row = text("courses.csv").lines().nth(1).unwrap().to_owned();
+    let header = text("courses.csv").lines().next().unwrap().to_owned();
+    for (grade, deposited, refused) in [
+        ("86", 1, 0),
+        ("60", 1, 0),
+        ("59", 0, 0),
+        ("良好", 1, 0),
+        ("不及格", 0, 0),
+        ("作弊", 0, 0),
+        ("缓考", 0, 1),
+        ("", 0, 1),
+        ("-1", 0, 1),
+    ] {
+        let mut fields: Vec<&str> = row.split(',').collect();
+        fields[8] = grade;
+        session.write("one.csv", format!("{header}\n{}\n", fields.join(",")));
+        let arguments = ["import-check", "one.csv", "--profile", "courses.toml", "--format", "json"];
+        let report = session.run(&arguments).exits(if refused > 0 { 4 } else { 0 });
+        let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
+        let value = |what: &str| {
+            let facts = report["summary"].as_array().unwrap();
+            facts.iter().find(|fact| fact["what"] == what).unwrap()["value"].as_i64().unwrap()
+        };
+        assert_eq!((value("rows deposited"), value("rows refused")), (deposited, refused), "{grade:?}");
+    }
+}

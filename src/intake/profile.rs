@@ -161,17 +161,27 @@ impl Column {
 pub struct Pass {
     /// The lowest number that passes; every number does where nothing is said.
     pub mark: Option<Credits>,
-    /// Words that do not pass; every other word does.
+    /// Words that pass; where none are listed, all do that are not listed as failing.
+    pub passed: Vec<String>,
+    /// Words that do not pass.
     pub failed: Vec<String>,
 }
 
 impl Pass {
-    /// How a result of that grade ended.
-    pub fn status(&self, grade: &str, decimal: DecimalMark) -> Status {
-        let below =
-            || self.mark.is_some_and(|mark| Credits::parse(grade, decimal).is_ok_and(|grade| grade < mark));
-        let failed = self.failed.iter().any(|word| word == grade) || below();
-        if failed { Status::Failed } else { Status::Passed }
+    /// How a result of that grade ended; none where the words that pass are listed, and it is none of them, none that
+    /// fails, and no number to be compared with a mark.
+    pub fn status(&self, grade: &str, decimal: DecimalMark) -> Option<Status> {
+        if self.failed.iter().any(|word| word == grade) {
+            return Some(Status::Failed);
+        }
+        match Credits::parse(grade, decimal) {
+            Ok(number) if self.mark.is_some_and(|mark| number < mark) => Some(Status::Failed),
+            Ok(_) => Some(Status::Passed),
+            Err(_) => {
+                let passed = self.passed.is_empty() || self.passed.iter().any(|word| word == grade);
+                passed.then_some(Status::Passed)
+            }
+        }
     }
 }
 

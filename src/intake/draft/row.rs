@@ -272,7 +272,15 @@ impl<'a> Row<'a, '_> {
             let pass = self.mapping.profile.pass.as_ref();
             let grade = pass.and_then(|_| self.text(Field::Grade));
             let mark = self.mapping.profile.file.decimal_mark;
-            return pass.zip(grade).map_or(Status::Passed, |(pass, grade)| pass.status(&grade, mark));
+            let Some(pass) = pass else { return Status::Passed };
+            let grade = grade.unwrap_or_default();
+            return pass.status(&grade, mark).unwrap_or_else(|| {
+                let listed = pass.passed.iter().chain(&pass.failed).map(String::as_str);
+                let listed = visible(&listed.collect::<Vec<_>>().join(", ")).into_owned();
+                let reason = format!("whether it passes is not said: the words known are {listed}");
+                self.fault(self.mapping.slot(Field::Grade), Rule::StatusUnknown, &grade, reason);
+                Status::Passed
+            });
         };
         Status::from_name(&word).unwrap_or_else(|| {
             self.unknown_word(Field::Status, Rule::StatusUnknown, &word, &Status::ALL.map(Status::name));

@@ -166,8 +166,9 @@ fn rows_of_one(
         say(facts, "repeat.to", to.to_string());
         say_some(facts, "repeat.total", total.as_ref().map(shown));
     }
-    if let Some(Pass { mark, failed }) = pass {
+    if let Some(Pass { mark, passed, failed }) = pass {
         say_some(facts, "pass.mark", mark.map(|mark| mark.to_string()));
+        say_list(facts, "pass.passed", passed.iter().map(String::as_str));
         say_list(facts, "pass.failed", failed.iter().map(String::as_str));
     }
     say_list(facts, "gather.attributes", gather.iter().map(String::as_str));

@@ -82,6 +82,8 @@ pub(super) struct Issued {
 pub(super) struct Pass {
     pub mark: Option<Spanned<Constant>>,
     #[serde(default)]
+    pub passed: Vec<String>,
+    #[serde(default)]
     pub failed: Vec<String>,
 }
 

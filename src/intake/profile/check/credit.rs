@@ -37,7 +37,7 @@ pub(super) fn pass_of(
     faults: &mut Faults<'_>,
 ) -> Pass {
     let at = pass.span();
-    let source::Pass { mark, failed } = pass.into_inner();
+    let source::Pass { mark, passed, failed } = pass.into_inner();
     if is_given(columns, constants, Field::Status) {
         let why = "`status` says how a result ended";
         faults.add(at.clone(), "[pass] beside a status", why, "keep one of them");
@@ -52,7 +52,7 @@ pub(super) fn pass_of(
         }
         parsed.ok()
     });
-    Pass { mark, failed }
+    Pass { mark, passed, failed }
 }
 
 /// Highest number of a group of columns.
