@@ -204,7 +204,7 @@ fn a_word_of_which_nobody_said_whether_it_passes_is_refused() {
         session.write("one.csv", format!("{header}\n{}\n", fields.join(",")));
         let arguments = ["import-check", "one.csv", "--profile", "courses.toml", "--format", "json"];
         let report = session.run(&arguments).exits(if refused > 0 { 4 } else { 0 });
-        let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
+        let report: Value = serde_json::from_str(&report.out).unwrap();
         let value = |what: &str| {
             let facts = report["summary"].as_array().unwrap();
             facts.iter().find(|fact| fact["what"] == what).unwrap()["value"].as_i64().unwrap()

@@ -237,3 +237,13 @@ fn versions_and_files_are_compared_by_meaning() {
     session.run(&["profile", "diff", "lju@x", "lju"]).exits(2).says("I103");
     session.run(&["profile", "diff", "nowhere", "lju"]).exits(1).says("I101");
 }
+
+#[test]
+fn a_file_of_too_many_columns_is_refused_at_once() {
+    let session = Session::bank();
+    for columns in [4_097, 100_000] {
+        let names: Vec<String> = (0..columns).map(|at| format!("c{at}")).collect();
+        session.write("wide.csv", format!("{}\n{}\n", names.join(","), vec!["1"; columns].join(",")));
+        session.run(&["profile", "new", "wide.csv", "--output", "draft.toml"]).exits(1).says("E010");
+    }
+}

@@ -133,8 +133,13 @@ fn delimiter_of(head: &[u8], encoding: &'static Encoding) -> u8 {
     let score = |delimiter: u8| {
         let mut records = Records::new(Decode::new(head, encoding), delimiter);
         let (mut record, mut widths) = (Record::new(), Vec::new());
-        while widths.len() < RECORDS && records.next(&mut record).unwrap_or(false) {
-            widths.push(record.len());
+        while widths.len() < RECORDS {
+            match records.next(&mut record) {
+                Ok(true) => widths.push(record.len()),
+                // Whoever reads on by it says so.
+                Err(IntakeError::TooManyColumns { .. }) => return (usize::MAX, usize::MAX),
+                _ => break,
+            }
         }
         let most = |width: &usize| widths.iter().filter(|other| *other == width).count();
         let common = widths.iter().copied().max_by_key(|width| (most(width), *width)).unwrap_or(0);

@@ -121,7 +121,8 @@ mod tests {
         };
         pairs(0..10).for_each(|pair| filter.add(pair));
         assert!(pairs(0..10).all(|pair| filter.has(pair)));
+        // One in twenty or so of 200,000; how many in a run depends on the hasher's random seed.
         let false_alarms = pairs(10..20).filter(|pair| filter.has(*pair)).count();
-        assert!(false_alarms < 10_000, "{false_alarms}");
+        assert!(false_alarms < 20_000, "{false_alarms}");
     }
 }
