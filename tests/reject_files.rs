@@ -184,3 +184,14 @@ fn what_refuses_an_import_goes_to_programs_too() {
     assert!(answer.out.is_empty(), "{}", answer.out);
     assert_eq!(session.head(), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_report_goes_into_a_pipe_without_waiting_for_it() {
+    let session = office("");
+    let pipe = session.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    session.run(&["report", "journal", "--output", "pipe", "--format", "csv"]).exits(0);
+    assert!(reader.join().unwrap().contains("genesis"));
+}
