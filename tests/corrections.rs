@@ -209,6 +209,27 @@ fn the_row_that_does_not_count_says_which_one_does() {
 }
 
 #[test]
+fn the_row_that_takes_the_credit_names_the_result_that_lost_it() {
+    let office = Office::open("[attempts]\ncounts = \"latest\"\n");
+    office.import("a.csv", &["L2,MA101,2023-06-30,3,70,passed,1", "L1,MA101,2023-06-30,3,60,passed,1"]);
+    office.file("b.csv", &["L1,MA101,2024-06-30,3,80,passed,2", "L3,MA101,2024-06-30,3,80,passed,1"]);
+    let command = "import b.csv --profile p.toml --dry-run";
+    let report = office.does(&format!("{command} --format json")).out;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let told: Vec<String> = report["verdicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            ["line", "verdict", "batch", "of_file", "of_line"].map(|key| row[key].to_string()).join(" ")
+        })
+        .collect();
+    assert_eq!(told, ["2 \"counts instead\" \"B3\" \"a.csv\" 3", "3 \"new\" null null null"]);
+    let shown = office.does("import b.csv --profile p.toml");
+    shown.shows("counts instead").shows("a.csv").shows("of these recorded by earlier batches");
+}
+
+#[test]
 fn what_is_in_use_goes_on_counting_whatever_would_be_better() {
     let office = Office::open(&format!("{CORRECT}[attempts]\ncounts = \"best\"\n"));
     office.import("a.csv", &["L1,MA101,2023-06-30,3,80,passed,1", "L1,MA101,2024-06-30,3,60,passed,2"]);

@@ -149,6 +149,7 @@ fn a_row_whose_key_was_the_fault_is_no_longer_open_when_it_is_mended() {
     let open = || session.run(&["report", "open-items", "--format", "json"]).exits(0).out;
     let count = || open().matches("\"file\":").count();
     assert_eq!(count(), 4, "{}", open());
+    assert_eq!(open().matches("r.csv").count(), 4, "{}", open());
     // Of four rows two are mended, one is still wrong, and one lacks its last field as before.
     let mended = text(&session, "r.refused.csv")
         .replace("\n,MA101", "\nL1,MA101")

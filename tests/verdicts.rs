@@ -121,6 +121,29 @@ fn a_long_list_of_rows_that_are_not_new_is_cut_and_says_so() {
 }
 
 #[test]
+fn only_a_table_is_cut() {
+    let session = bank();
+    let rows: Vec<String> = (0..30).map(|at| format!("L{at:02},MA101,2024-06-30,3")).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    file(&session, "a.csv", &rows[..25]);
+    run(&session, "import a.csv --profile p.toml", 0);
+    file(&session, "b.csv", &rows);
+    let lines = |text: &str, word: &str| {
+        text.lines().filter(|line| ["b.csv", word].iter().all(|part| line.contains(part))).count()
+    };
+    for format in ["csv", "markdown", "ndjson"] {
+        let whole = run(&session, &format!("import b.csv --profile p.toml --dry-run --format {format}"), 0);
+        assert_eq!(lines(&whole, "already recorded"), 25, "{format}: {whole}");
+    }
+    // The screen stays as short with the file as without.
+    let shown = run(&session, "import b.csv --profile p.toml --verdicts v.csv", 0);
+    assert_eq!(lines(&shown, "already recorded"), 10, "{shown}");
+    assert!(shown.contains("15 more rows are not new"), "{shown}");
+    let written = std::fs::read_to_string(session.path("v.csv")).unwrap();
+    assert_eq!((lines(&written, "already recorded"), written.lines().count()), (25, 31), "{written}");
+}
+
+#[test]
 fn rows_of_a_catalogue_have_verdicts_as_well() {
     let session = bank();
     session.write(

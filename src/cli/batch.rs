@@ -3,7 +3,7 @@
 use super::Done;
 use super::context::Context;
 use super::cut::CutArgs;
-use super::import::{Mode, done, give_receipt, give_verdicts, shown, wants_verdicts};
+use super::import::{Mode, done, give_receipt, give_verdicts, outputs, shown, wants_verdicts};
 use super::output::{Output, check_outputs, meta, usage};
 use crate::domain::fault::Result;
 use crate::ops::approval::{self, reject};
@@ -126,12 +126,7 @@ impl Batch {
 
 impl Approve {
     fn run(&self, context: &Context) -> Result<Done> {
-        let outputs = [
-            ("--rejects", self.rejects.as_deref()),
-            ("--receipt", self.receipt.as_deref()),
-            ("--verdicts", self.verdicts.as_deref()),
-            ("--output", self.output.path()),
-        ];
+        let outputs = outputs(&self.rejects, &self.receipt, &self.verdicts, &self.output);
         check_outputs(&outputs, &[("the ledger", &context.ledger)])?;
         let request = approval::Request {
             batch: number(&self.batch)?,

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::output::{Output, check_outputs, meta, progress};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::ops::import::findings::LISTED;
-use crate::ops::import::verdict::COLUMNS;
+use crate::ops::import::verdict::{COLUMNS, Extent};
 use crate::ops::import::{Inspect, Outcome, Progress, Request, import, stage};
 use crate::ops::registry::profile;
 use crate::report::{self, Cell, Column, Meta, Query, Section, Sink};
@@ -61,12 +61,7 @@ pub struct Import {
 
 impl Import {
     pub fn run(&self, context: &Context) -> Result<Done> {
-        let outputs = [
-            ("--rejects", self.rejects.as_deref()),
-            ("--receipt", self.receipt.as_deref()),
-            ("--verdicts", self.verdicts.as_deref()),
-            ("--output", self.output.path()),
-        ];
+        let outputs = outputs(&self.rejects, &self.receipt, &self.verdicts, &self.output);
         check_outputs(&outputs, &inputs(context, &self.files, &self.profile, &self.delivery))?;
         let mut store = context.open()?;
         let profile = profile::load(Some(&store), &self.profile)?;
@@ -113,6 +108,21 @@ fn after(outcome: &Outcome, fault: Fault) -> Fault {
     }
 }
 
+/// What an import writes, by the option that names it.
+pub fn outputs<'a>(
+    rejects: &'a Option<PathBuf>,
+    receipt: &'a Option<PathBuf>,
+    verdicts: &'a Option<PathBuf>,
+    output: &'a Output,
+) -> [(&'static str, Option<&'a Path>); 4] {
+    [
+        ("--rejects", rejects.as_deref()),
+        ("--receipt", receipt.as_deref()),
+        ("--verdicts", verdicts.as_deref()),
+        ("--output", output.path()),
+    ]
+}
+
 /// What an import reads, so that nothing is written over it.
 fn inputs<'a>(
     context: &'a Context,
@@ -127,9 +137,14 @@ fn inputs<'a>(
     inputs
 }
 
-/// Whether every row is wanted with its verdict: in a file, or in a report that a program reads.
+/// Whether every row is wanted with its verdict: in a file, or in a report that is no table for the screen.
 pub fn wants_verdicts(path: Option<&Path>, output: &Output) -> Result<bool> {
-    Ok(path.is_some() || output.is_json()?)
+    Ok(path.is_some() || !output.is_table()?)
+}
+
+/// Which verdicts a report has: a table few, everything else all.
+fn extent(output: &Output) -> Result<Extent> {
+    Ok(if output.is_table()? { Extent::Few } else { Extent::Whole })
 }
 
 /// Writes what became of every row, where it is asked for.
@@ -142,7 +157,7 @@ pub fn give_verdicts(path: Option<&Path>, context: &Context, outcome: &Outcome) 
         .write(|sink| {
             sink.begin(&meta)?;
             sink.section(section.key, &section.title, &section.columns)?;
-            outcome.verdicts.tell(&outcome.files, sink)?;
+            outcome.verdicts.tell(&outcome.files, Extent::Whole, sink)?;
             sink.end()
         })
         .map_err(|fault| after(outcome, fault))
@@ -177,6 +192,7 @@ pub fn shown(
     meta.sections = sections();
     let mut result = Ok(Outcome::default());
     let (limit, for_programs) = (output.is_table()?.then_some(SHOWN), output.is_json()?);
+    let extent = extent(output)?;
     output
         .write(|sink| {
             // People read of a refused import on standard error, and programs in its report.
@@ -188,7 +204,7 @@ pub fn shown(
                     if !begun {
                         sink.begin(&meta)?;
                     }
-                    tell(sink, outcome, mode)?;
+                    tell(sink, outcome, mode, extent)?;
                     sink.end()
                 }
                 Err(fault) => Err(fault.clone()),

@@ -33,12 +33,13 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "creditbank", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// The ledger file.
+    /// The ledger file [default: creditbank.db; import-check: no bank]
     #[arg(
         long,
         global = true,
         env = "CREDITBANK_LEDGER",
         default_value = "creditbank.db",
+        hide_default_value = true,
         value_name = "FILE"
     )]
     ledger: PathBuf,

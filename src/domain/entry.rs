@@ -324,6 +324,9 @@ pub struct Movement {
     pub undoes: Option<EntryId>,
 }
 
+/// Digits of a file's hash that name it in the refused rows that go back.
+pub const FILE_DIGITS: usize = 16;
+
 /// A row's place in its file: the line on which it starts and, where a row has several results, which of
 /// them. The ledger keeps both as one number, `result · 2^40 + line`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -130,7 +130,7 @@ rules! {
     IdentifierDiffers "E319" "identifiers" "a person has one identifier of this scheme, and the row's account has another" "" "find out whose the row is: correct it, or record this one too with `creditbank learner identify` where both are the person's";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
-    Conflict "E403" "row" "the ledger holds this achievement with other values" "" "reverse the recorded deposit first, if this row is the right one";
+    Conflict "E403" "row" "the ledger holds this achievement with other values" "" "where this row is the right one, reverse the recorded deposit first, or let `differs = \"correct\"` in the profile's [result] correct it";
     ConflictInFile "E404" "row" "the file holds this achievement twice with different values" "" "keep the row that is right";
     GroupBroken "E406" "row" "another row of a group that shares its credits is refused" "" "mend that row and send the whole group again";
     GroupCounted "E407" "credits" "the ledger holds the load of this group already, apportioned over other rows" "" "reverse that batch first and send the whole group again";

@@ -130,6 +130,8 @@ pub struct Outcome {
     pub outdated: u64,
     /// Results instead of which another in the same outcome counts.
     pub superseded: u64,
+    /// How many of these an earlier batch recorded.
+    pub replaced: u64,
     /// Rows of a register that introduced or changed something.
     pub registered: u64,
     /// Rows that say more of an achievement which another row records.

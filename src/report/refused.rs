@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::meta::known_size;
 use super::{Cell, Column, Query, Sink};
 use crate::domain::credits::{Credits, DecimalMark};
-use crate::domain::entry::{Achievement, EntryId, EntryKind};
+use crate::domain::entry::{Achievement, EntryId, EntryKind, FILE_DIGITS};
 use crate::domain::fault::Result;
 use crate::domain::registry::{Institution, Outcome, PeriodRow};
 use crate::domain::text::clean;
@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 /// The columns of a refused row.
 pub const COLUMNS: [Column; 11] = [
     Column::text("batch", "Batch"),
-    Column::number("file", "File"),
+    Column::text("file", "File"),
     Column::number("line", "Line"),
     Column::text("institution", "Institution"),
     Column::text("learner", "Learner"),
@@ -48,6 +48,7 @@ pub fn refused(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> 
         Standing { facts, known: Cut { as_of: None, known: query.cut.known }, catalogues: HashMap::new() };
     let mut open = Vec::new();
     let mut mending: HashSet<EntryId> = HashSet::new();
+    let mut files = Files::default();
     let refused = latest(facts, query)?;
     let answered = if refused.is_empty() { HashSet::new() } else { answered(facts, query)? };
     for row in refused {
@@ -69,10 +70,11 @@ pub fn refused(facts: &Facts, query: &Query, sink: &mut dyn Sink) -> Result<()> 
             continue;
         }
         let is_known = subject.key().is_some();
+        let file = files.name(facts, &refusal)?;
         let part = |text: String| Cell::from(Some(text).filter(|_| is_known));
         sink.row(&[
             facts.batch_name(refusal.entry)?.into(),
-            Cell::Int(refusal.file),
+            file.into(),
             Cell::Int(refusal.line),
             part(subject.institution),
             part(subject.learner),
@@ -92,9 +94,6 @@ struct Refused {
     refusal: Refusal,
     subject: Subject,
 }
-
-/// Digits of a file's hash that name it.
-const HASH: usize = 16;
 
 /// The batch that refused a row, its file there and its line.
 type Place = (EntryId, i64, i64);
@@ -117,7 +116,25 @@ struct Answered {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Hashed {
+    name: String,
     sha256: String,
+}
+
+/// The names of the files of batches, each batch read once.
+#[derive(Default)]
+struct Files(HashMap<EntryId, Vec<String>>);
+
+impl Files {
+    /// The name of the file that held a refused row.
+    fn name(&mut self, facts: &Facts, refusal: &Refusal) -> Result<Option<&str>> {
+        let Some(batch) = facts.batch(refusal.entry)? else { return Ok(None) };
+        let names = self.0.entry(batch.entry).or_insert_with(|| {
+            let told: Told = serde_json::from_str(&batch.payload).unwrap_or_default();
+            told.files.into_iter().map(|file| file.name).collect()
+        });
+        let at = usize::try_from(refusal.file).unwrap_or(usize::MAX);
+        Ok(names.get(at).map(String::as_str))
+    }
 }
 
 /// Refused rows that came again, as the file that was written to be mended names them, by the beginning of their file's
@@ -142,7 +159,7 @@ fn answered(facts: &Facts, query: &Query) -> Result<HashSet<Place>> {
         for row in rows {
             let Some((hash, line)) = row.split_once(':') else { continue };
             let Ok(line) = line.parse() else { continue };
-            if hash.len() < HASH {
+            if hash.len() < FILE_DIGITS {
                 continue;
             }
             let first = files.partition_point(|(known, ..)| known.as_str() < hash);

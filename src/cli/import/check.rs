@@ -2,7 +2,7 @@
 
 use super::delivery::DeliveryArgs;
 use super::tell::{Mode, aside, sections, tell};
-use super::{give_verdicts, inputs, wants_verdicts};
+use super::{extent, give_verdicts, inputs, wants_verdicts};
 use crate::cli::Done;
 use crate::cli::context::Context;
 use crate::cli::output::{Output, check_outputs, meta, progress, usage};
@@ -60,9 +60,10 @@ impl ImportCheck {
             false => "no bank".to_owned(),
         };
         meta.filter.push(("against".to_owned(), against));
+        let extent = extent(&self.output)?;
         self.output.write(|sink| {
             sink.begin(&meta)?;
-            tell(sink, &outcome, Mode::Check)?;
+            tell(sink, &outcome, Mode::Check, extent)?;
             sink.end()
         })?;
         give_verdicts(self.verdicts.as_deref(), context, &outcome)?;

@@ -4,7 +4,7 @@ use crate::domain::fault::Result;
 use crate::domain::text::visible;
 use crate::ops::batch::hex;
 use crate::ops::import::Outcome;
-use crate::ops::import::verdict::COLUMNS;
+use crate::ops::import::verdict::{COLUMNS, Extent};
 use crate::report::{self, Cell, Column, Section, Sink};
 
 const SUMMARY: [Column; 2] = [Column::text("what", "What"), Column::text("value", "Value")];
@@ -55,7 +55,7 @@ pub fn sections() -> Vec<Section> {
     ]
 }
 
-pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
+pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode, extent: Extent) -> Result<()> {
     sink.section("summary", "Import", &SUMMARY)?;
     let mut fact = |what: &str, value: Cell| match value {
         Cell::Empty => Ok(()),
@@ -80,6 +80,7 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
         ("rows that correct what was recorded", outcome.corrected),
         ("rows that say what was corrected since", outcome.outdated),
         ("results of which another counts", outcome.superseded),
+        ("of these recorded by earlier batches", outcome.replaced),
     ] {
         fact(what, if rows > 0 { count(rows) } else { Cell::Empty })?;
     }
@@ -113,9 +114,9 @@ pub fn tell(sink: &mut dyn Sink, outcome: &Outcome, mode: Mode) -> Result<()> {
     }
     findings(sink, outcome)?;
     rules(sink, outcome)?;
-    if !outcome.verdicts.is_empty() {
+    if !outcome.verdicts.is_empty(extent) {
         sink.section("verdicts", "Rows", &COLUMNS)?;
-        outcome.verdicts.tell(&outcome.files, sink)?;
+        outcome.verdicts.tell(&outcome.files, extent, sink)?;
     }
     unchecked(sink, outcome)
 }

@@ -1,6 +1,7 @@
 //! Where the refused rows of each file go: into a file of its own, in its own layout.
 
 use super::write::Setup;
+use crate::domain::entry::FILE_DIGITS;
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::intake::csv::Record;
 use crate::intake::draft::Mapping;
@@ -12,9 +13,6 @@ use crate::intake::source::STDIN;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-
-/// Digits of a file's hash that name it in the rows that go back.
-const HASH: usize = 16;
 
 /// Refused rows on their way, by file of the delivery.
 #[derive(Default)]
@@ -56,7 +54,7 @@ impl RejectFiles {
         match self.begun.get_mut(&file) {
             Some((path, rows)) => {
                 let hash = &setup.delivered.sources()?[file].sha256;
-                let row = format!("{}:{}", &hash[..HASH.min(hash.len())], record.line());
+                let row = format!("{}:{}", &hash[..FILE_DIGITS.min(hash.len())], record.line());
                 rows.write(record, problems, &row).map_err(|error| unwritten(path, &error))
             }
             None => Ok(()),

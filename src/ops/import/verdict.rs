@@ -7,7 +7,7 @@ use crate::ops::post::Standing;
 use crate::ops::post::origin::Origins;
 use crate::report::{Cell, Column, Sink};
 use crate::store::Read;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that are not new and that are named where nobody asked for all.
 const FEW: usize = 10;
@@ -26,6 +26,15 @@ pub const COLUMNS: [Column; 10] = [
     Column::text("reason", "Reason"),
 ];
 
+/// Which of the verdicts a report has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The first of those about which nothing else is said.
+    Few,
+    /// All that were kept.
+    Whole,
+}
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Became {
@@ -33,6 +42,8 @@ pub enum Became {
     New,
     /// It is new, and another result in its outcome gives the credit.
     NotCounted,
+    /// It is new, and took the credit from a result that was recorded before.
+    Replaces,
     /// It is new, and stands instead of what it corrects.
     Corrected,
     /// The same stands already.
@@ -53,6 +64,7 @@ impl Became {
         match self {
             Became::New => "new",
             Became::NotCounted => "not counted",
+            Became::Replaces => "counts instead",
             Became::Corrected => "corrected",
             Became::Already => "already recorded",
             Became::Outdated => "corrected since",
@@ -165,6 +177,28 @@ impl Verdicts {
         }
     }
 
+    /// New rows that count instead of what earlier batches recorded: by the entry of that, that and the row.
+    pub fn replaces(&mut self, rows: &BTreeMap<EntryId, (Standing, Standing)>) {
+        let why = |old: Standing| {
+            let reason = format!("entry {} no longer counts", old.entry);
+            Some(Box::new(Why { of: Some((old, None)), reason, ..Why::default() }))
+        };
+        if !self.all {
+            let corrections: BTreeSet<_> = self.rows.iter().filter_map(|row| row.entry).collect();
+            for (old, by) in rows.values().filter(|(_, by)| !corrections.contains(&by.entry)) {
+                let (file, place, entry) = (by.file as u32, by.line, Some(by.entry));
+                self.add(Row { file, became: Became::Replaces, place, entry, why: why(*old) });
+            }
+            return;
+        }
+        let olds: BTreeMap<EntryId, Standing> = rows.values().map(|(old, by)| (by.entry, *old)).collect();
+        for row in self.rows.iter_mut().filter(|row| row.became == Became::New) {
+            if let Some(old) = row.entry.and_then(|entry| olds.get(&entry)) {
+                (row.became, row.why) = (Became::Replaces, why(*old));
+            }
+        }
+    }
+
     /// A row that says more of the one at that place.
     pub fn joined(&mut self, file: i64, place: i64, of: &str) {
         let why = Why { reason: format!("says more of {of}"), ..Why::default() };
@@ -225,19 +259,27 @@ impl Verdicts {
     }
 
     /// True where no row is named.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    pub fn is_empty(&self, extent: Extent) -> bool {
+        self.of(extent).next().is_none()
+    }
+
+    fn of(&self, extent: Extent) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| extent == Extent::Whole || row.became.is_silent())
     }
 
     /// Writes them, given the names of the import's files.
     ///
     /// # Errors
     /// Where the report cannot be written.
-    pub fn tell(&self, files: &[String], sink: &mut dyn Sink) -> Result<()> {
-        for row in &self.rows {
-            sink.row(&self.cells(row, files))?;
+    pub fn tell(&self, files: &[String], extent: Extent, sink: &mut dyn Sink) -> Result<()> {
+        let mut more = self.more;
+        for (at, row) in self.of(extent).enumerate() {
+            match extent == Extent::Few && at >= FEW {
+                true => more += 1,
+                false => sink.row(&self.cells(row, files))?,
+            }
         }
-        match self.more {
+        match more {
             0 => Ok(()),
             more => sink.note(&format!("{more} more rows are not new; --verdicts FILE lists every row")),
         }

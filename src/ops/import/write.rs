@@ -295,8 +295,8 @@ impl Counts {
     }
 }
 
-/// Counts and names the results instead of which others count; of those that the batch did not post itself only
-/// the count is told.
+/// Counts and names the results instead of which others count; of those that the batch did not post itself, the rows
+/// that took their places are named.
 fn tell_superseded(outcome: &mut Outcome, replaced: &mut Replaced, counted: bool, batch: EntryId) {
     outcome.superseded = replaced.superseded.len() as u64;
     if counted {
@@ -306,6 +306,9 @@ fn tell_superseded(outcome: &mut Outcome, replaced: &mut Replaced, counted: bool
     }
     let new = replaced.superseded.split_off(&batch);
     outcome.verdicts.not_counted(&new);
+    outcome.replaced = replaced.superseded.len() as u64;
+    replaced.superseded.retain(|_, (_, by)| by.entry >= batch);
+    outcome.verdicts.replaces(&replaced.superseded);
 }
 
 /// Seals the batch, or leaves it unsealed, without a number, where there is nothing to say.
