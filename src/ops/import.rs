@@ -1,7 +1,7 @@
 //! `import`: files of achievements into the ledger, exactly once, all or nothing.
 //!
-//! One thread reads, checks, looks up and hashes; the other decides what is new and writes. Rows go
-//! between them in runs sorted by learner, outcome and date, which is what keeps the index fast.
+//! One thread reads, checks, looks up and hashes; the other decides what is new and writes. A million rows at a time are
+//! sorted between them by learner, outcome and date, so that the index grows from end to end.
 
 mod again;
 pub mod catalogue;
@@ -21,6 +21,7 @@ mod reject_files;
 pub mod resolve;
 mod runs;
 mod seen;
+mod sorted;
 pub mod standard;
 pub mod verdict;
 mod way;

@@ -136,6 +136,11 @@ impl People {
         Ok(found)
     }
 
+    /// Whether some people have several accounts.
+    pub fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
     /// Whether two accounts are one person's.
     pub fn same(&self, one: i64, other: i64) -> bool {
         self.links.same(one, other)
@@ -192,8 +197,12 @@ impl People {
         Ok(())
     }
 
-    /// Opens an account with its first facts, scheme id and value, of which so many are identifiers.
-    pub fn enrol(&mut self, facts: Vec<(i64, String)>, identifiers: usize) -> i64 {
+    /// Opens an account with its first facts, scheme id and value: identifiers, then what else is known.
+    pub fn enrol(
+        &mut self,
+        identifiers: impl IntoIterator<Item = (i64, String)>,
+        others: impl IntoIterator<Item = (i64, String)>,
+    ) -> i64 {
         let id = self.first_new + self.opened as i64;
         let key = self.seed.derive(self.opened);
         self.opened += 1;
@@ -201,22 +210,19 @@ impl People {
         if self.salters.len() < SALTERS {
             self.salters.push(Salter::new(&key));
         }
-        if let Some(begun) = &mut self.begun {
-            begun.insert(id, facts.iter().map(|(scheme, _)| *scheme).collect());
-        }
-        for (nth, (scheme, value)) in facts.into_iter().enumerate() {
-            if nth < identifiers {
+        let first = self.facts.len();
+        let identifiers = identifiers.into_iter().map(|fact| (fact, true));
+        let others = others.into_iter().map(|fact| (fact, false));
+        for (nth, ((scheme, value), identifies)) in (0..).zip(identifiers.chain(others)) {
+            if identifies {
                 self.by_identifier.insert(scheme, &value, id);
             }
-            let nth = nth as i64;
             self.facts.push(Fact { learner: id, nth, scheme, value, valid_from: None, valid_to: None });
         }
+        if let Some(begun) = &mut self.begun {
+            begun.insert(id, self.facts[first..].iter().map(|fact| fact.scheme).collect());
+        }
         id
-    }
-
-    /// How many facts were met since they were taken.
-    pub fn waiting(&self) -> usize {
-        self.facts.len()
     }
 
     /// Accounts opened and facts met since the last call.

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::gather::Gatherer;
 use super::groups::{Groups, Share};
 use super::parts::{Elsewhere, Parts, Place};
+use super::recall::Recalled;
 use super::resolve::{Located, Resolver};
 use super::write::Setup;
 use crate::domain::fault::{Fault, Result};
@@ -59,6 +60,8 @@ pub struct Intake<'p, 's, T> {
     pub taker: T,
     /// Bytes of the files that were read.
     pub bytes: u64,
+    /// What the rows at hand say as earlier ones said it.
+    recalled: Vec<Option<Recalled>>,
     groups: Groups,
     parts: Parts,
     pub(super) gatherer: Gatherer,
@@ -89,6 +92,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
             outcome: setup.outcome(),
             taker,
             bytes: 0,
+            recalled: Vec::new(),
             groups: Groups::default(),
             parts: Parts::default(),
             gatherer: Gatherer::default(),
@@ -214,9 +218,10 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
     /// Takes rows, or refuses them.
     fn take(&mut self, mapping: &Mapping, records: &[Record], file: usize) -> Result<()> {
         self.outcome.answer(mapping, records);
-        let recalled = self.resolver.recall(mapping, records);
+        let mut recalled = std::mem::take(&mut self.recalled);
+        self.resolver.recall(mapping, records, &mut recalled);
         let (mut problems, mut draft) = (Vec::new(), Draft::default());
-        for (record, recalled) in records.iter().zip(recalled) {
+        for (record, recalled) in records.iter().zip(recalled.drain(..)) {
             let located = match recalled {
                 Some(recalled) => {
                     self.resolver.locate_known(mapping, record, recalled, &mut problems, &mut draft)?
@@ -234,6 +239,7 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
             }
             problems.clear();
         }
+        self.recalled = recalled;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::intake::rules::Problem;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 /// Descriptions that are kept; beyond that they hardly repeat.
 const MOST: usize = 1 << 16;
@@ -57,8 +58,12 @@ pub struct Memory {
     hasher: DefaultHashBuilder,
     /// How often all was forgotten.
     forgotten: u64,
-    /// The descriptions of the rows at hand.
+    /// The descriptions of the rows at hand, side by side.
     wanted: Vec<u8>,
+    /// Where each is, whether it is all that the row says of its outcome, and its hash.
+    places: Vec<(Range<usize>, bool, u64)>,
+    /// What each stands for.
+    found: Vec<Option<usize>>,
 }
 
 /// A row that says of its outcome what an earlier one said.
@@ -78,6 +83,28 @@ impl Memory {
 
     fn find(&self, hash: u64, text: &[u8]) -> Option<usize> {
         self.entries.find(hash, |entry| self.text(entry) == text).map(|entry| entry.known as usize)
+    }
+
+    /// Finds what the descriptions of rows stand for.
+    fn find_all(&mut self, mapping: &Mapping, records: &[Record]) {
+        self.wanted.clear();
+        self.places.clear();
+        for record in records {
+            let start = self.wanted.len();
+            let whole = mapping.description(record, &mut self.wanted);
+            self.places.push((start..self.wanted.len(), whole, 0));
+        }
+        for (place, _, hash) in &mut self.places {
+            *hash = self.hasher.hash_one(&self.wanted[place.clone()]);
+        }
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        found.extend(
+            self.places
+                .iter()
+                .map(|(place, whole, hash)| self.find(*hash, &self.wanted[place.clone()]).filter(|_| *whole)),
+        );
+        self.found = found;
     }
 
     fn insert(&mut self, text: &[u8], known: Known) {
@@ -128,41 +155,29 @@ impl Resolver<'_> {
     ///
     /// Equal steps are taken together, because what they look up is far apart in memory, and a processor
     /// waits for several look-ups at once where nothing else stands between.
-    pub fn recall(&mut self, mapping: &Mapping, records: &[Record]) -> Vec<Option<Recalled>> {
+    pub fn recall(&mut self, mapping: &Mapping, records: &[Record], recalled: &mut Vec<Option<Recalled>>) {
+        recalled.clear();
         if !self.remembers() {
-            return records.iter().map(|_| None).collect();
+            recalled.resize_with(records.len(), || None);
+            return;
         }
-        let memory = &mut self.memory;
-        memory.wanted.clear();
-        let mut wanted = Vec::with_capacity(records.len());
-        for record in records {
-            let start = memory.wanted.len();
-            let whole = mapping.description(record, &mut memory.wanted);
-            wanted.push((start..memory.wanted.len(), whole));
-        }
-        let text = |(place, _): &(std::ops::Range<usize>, bool)| &memory.wanted[place.clone()];
-        let hashes: Vec<u64> = wanted.iter().map(|wanted| memory.hasher.hash_one(text(wanted))).collect();
-        let find = |(hash, wanted): (&u64, &(std::ops::Range<usize>, bool))| {
-            memory.find(*hash, text(wanted)).filter(|_| wanted.1)
-        };
-        let found: Vec<Option<usize>> = hashes.iter().zip(&wanted).map(find).collect();
-        let met = match self.accounts {
-            Accounts::Unasked => vec![None; found.len()],
-            Accounts::Kept => {
-                let learners: Vec<_> =
-                    records.iter().map(|record| mapping.written(record, Field::Learner)).collect();
-                let identified = found
-                    .iter()
-                    .zip(&learners)
-                    .map(|(found, learner)| found.map(|at| (memory.known[at].scheme, learner.as_ref())));
-                self.people.met(identified)
+        self.memory.find_all(mapping, records);
+        let Memory { found, known, forgotten, .. } = &self.memory;
+        let recalled_of = |at: usize| Recalled { forgotten: *forgotten, known: known[at], learner: None };
+        recalled.extend(found.iter().map(|found| found.map(recalled_of)));
+        if self.accounts == Accounts::Kept {
+            let learners: Vec<_> =
+                records.iter().map(|record| mapping.written(record, Field::Learner)).collect();
+            let identified = recalled.iter().zip(&learners).map(|(recalled, learner)| {
+                recalled.as_ref().map(|recalled| (recalled.known.scheme, learner.as_ref()))
+            });
+            let met = self.people.met(identified);
+            for (recalled, learner) in recalled.iter_mut().zip(met) {
+                if let Some(recalled) = recalled {
+                    recalled.learner = learner;
+                }
             }
-        };
-        let recalled = |(found, learner): (Option<usize>, Option<i64>)| {
-            let forgotten = memory.forgotten;
-            found.map(|at| Recalled { forgotten, known: memory.known[at], learner })
-        };
-        found.into_iter().zip(met).map(recalled).collect()
+        }
     }
 
     /// Locates a row whose description was recalled, and drafts what else it says; none where something in it needs

@@ -1,9 +1,11 @@
-//! Runs: rows prepared to be posted, sorted and hashed, on their way to the writing side.
+//! Runs: rows prepared to be posted, sorted together, and hashed on their way to the writing side.
 
 use super::Outcome;
+use super::people::People;
 use super::read::{Intake, Refused, Sound, Taker};
 use super::reject_files::RejectFiles;
 use super::resolve::Resolver;
+use super::sorted::Sorted;
 use super::write::Setup;
 use crate::domain::credits::Credits;
 use crate::domain::fault::Result;
@@ -14,34 +16,31 @@ use crate::intake::rules::Problem;
 use crate::ops::batch::random;
 use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, Prepared};
-use crate::proof::leaf::{BatchId, Key, Ordinal, Salter};
+use crate::proof::leaf::{BatchId, Key, Ordinal};
 use crate::proof::merkle::Hash;
 use crate::store::{ActRow, Refusal};
 use std::sync::mpsc::Receiver;
 
-/// Most rows that are sorted and written together: the more, the fewer pages of the index are visited twice,
-/// and the more memory they take.
-const RUN: u64 = 1 << 17;
+/// Rows that are sorted together: the more, the fewer pages of the index are visited twice, and the more memory they
+/// take, 64 bytes a row.
+const RUN: usize = 1 << 20;
 
-/// The same where the ledger has many entries already: each run then writes nearly every page of the index, and pages are
-/// written twice, into the log and from there.
-const LONG_RUN: u64 = 1 << 19;
+/// The same after the first run, when the learners that were met take memory as well.
+const LATER_RUN: usize = 1 << 19;
 
-/// Entries that make an index too large for SQLite's own memory.
-const MANY: u64 = 1 << 21;
+/// The same where rows of different learners may say the same: of them the one counts that stands first in the files, so
+/// the whole run is judged at once.
+const JUDGED_TOGETHER: usize = 1 << 17;
 
-/// Rows of the shortest run: the writing side waits for the first one, and is alone with the last.
-const SHORT_RUN: u64 = 1 << 14;
+/// Rows that go to the writing side at a time.
+const PORTION: usize = 1 << 12;
 
-/// A run has one row for so many in the index.
-const RUNS: u64 = 8;
+/// Rows that are read before what is new in them goes to the writing side, which has little else to do meanwhile.
+const NEWS: u64 = 1 << 16;
 
-/// Facts about new learners that end a run, because of the memory that they take.
-const FACTS: usize = 3 << 14;
-
-/// What goes to the writing side.
+/// What goes to the writing side: rows, or what must stand before rows do.
 #[derive(Default)]
-pub struct Run {
+pub struct Portion {
     pub registry: Vec<ActRow>,
     pub keys: Vec<(i64, Key)>,
     pub facts: Vec<Fact>,
@@ -55,38 +54,50 @@ pub struct Run {
     pub refusals: Vec<Refusal>,
 }
 
-impl Run {
-    /// The run without what it held, but with its memory.
-    pub fn emptied(mut self) -> Run {
+impl Portion {
+    /// Without what it held, but with its memory.
+    pub fn emptied(mut self) -> Portion {
         self.rows.clear();
         self.leaves.clear();
-        Run { rows: self.rows, leaves: self.leaves, ..Run::default() }
+        Portion { rows: self.rows, leaves: self.leaves, ..Portion::default() }
     }
 }
+
+/// Who gets portions, and says whether to go on.
+type Send<'s> = &'s mut dyn FnMut(Portion) -> bool;
 
 /// Gathers rows into runs.
 pub struct Runs {
     batch_id: BatchId,
     /// The refused rows of each file.
     pub rejects: RejectFiles,
-    run: Run,
-    /// Entries that the ledger had before.
-    entries: u64,
-    /// Runs that were written.
-    spares: Receiver<Run>,
-    /// Runs so far that enrol learners.
+    /// In the order in which they were read.
+    rows: Vec<Prepared>,
+    /// How many rows end a run.
+    run: usize,
+    /// Rows of different learners may say the same.
+    together: bool,
+    refusals: Vec<Refusal>,
+    /// Rows that had been read when the writing side was told the news.
+    told: u64,
+    /// Portions that were written.
+    spares: Receiver<Portion>,
+    /// Acts so far that enrol learners.
     enrol_acts: u32,
     scratch: Vec<u8>,
 }
 
 impl Runs {
-    /// Nothing gathered yet, for a ledger with that many entries.
-    pub fn new(batch_id: BatchId, spares: Receiver<Run>, entries: u64) -> Runs {
+    /// Nothing gathered yet, for the learners of a ledger.
+    pub fn new(batch_id: BatchId, spares: Receiver<Portion>, people: &People) -> Runs {
         Runs {
             batch_id,
             rejects: RejectFiles::default(),
-            run: Run::default(),
-            entries,
+            rows: Vec::new(),
+            run: RUN,
+            together: people.has_links(),
+            refusals: Vec::new(),
+            told: 0,
             spares,
             enrol_acts: 0,
             scratch: Vec::new(),
@@ -95,14 +106,9 @@ impl Runs {
 }
 
 impl Runs {
-    /// Begins a run in the memory of one that was written. Only with its first row: while the one before waits to be
-    /// taken, another comes free.
-    fn use_spare(&mut self) {
-        if self.run.rows.capacity() == 0
-            && let Ok(spare) = self.spares.try_recv()
-        {
-            (self.run.rows, self.run.leaves) = (spare.rows, spare.leaves);
-        }
+    /// Whether the run is long enough.
+    fn is_full(&self) -> bool {
+        self.rows.len() >= if self.together { JUDGED_TOGETHER } else { self.run }
     }
 }
 
@@ -110,9 +116,10 @@ impl Taker for Runs {
     fn take(&mut self, resolver: &mut Resolver, _: &mut Outcome, row: Sound) -> Result<()> {
         // Without an error everything was found, or is to be introduced.
         if let Some(located) = row.located {
-            self.use_spare();
             let row = resolver.resolve(row.draft, located, row.file, row.share, row.elsewhere)?;
-            self.run.rows.push(row);
+            // The number of a record, and the load of a group, may be met in rows of several learners.
+            self.together |= row.rare.is_some();
+            self.rows.push(row);
         }
         Ok(())
     }
@@ -126,77 +133,92 @@ impl Taker for Runs {
         if !setup.request.dry_run {
             self.rejects.write(setup, mapping, record, &errors, file)?;
         }
-        self.run.refusals.push(refusal(mapping, record, &errors, file)?);
+        self.refusals.push(refusal(mapping, record, &errors, file)?);
         Ok(())
     }
 }
 
 impl Intake<'_, '_, Runs> {
-    /// Reads all files and gives full runs to `send`, which says whether to go on.
-    pub fn read_runs(&mut self, send: &mut dyn FnMut(Run) -> bool, progress: &dyn Fn(u64)) -> Result<()> {
+    /// Reads all files and gives what was read to `send`.
+    pub fn read_runs(&mut self, send: Send<'_>, progress: &dyn Fn(u64)) -> Result<()> {
         let mut going = true;
         self.read(
             &mut |intake| {
-                if intake.is_enough() {
-                    let run = intake.finish_run()?;
-                    going = send(run);
+                if intake.outcome.rows >= intake.taker.told + NEWS {
+                    going = send(intake.take_news()?);
+                }
+                if going && intake.taker.is_full() {
+                    going = intake.finish_run(send)?;
                 }
                 Ok(going)
             },
             progress,
         )?;
         if going {
-            let run = self.finish_run()?;
-            send(run);
+            self.finish_run(send)?;
         }
         Ok(())
     }
 
-    /// Whether the run is long enough. Each run visits the pages of the index once more, so runs grow with it;
-    /// they shrink as the end comes near, when the writing side is alone with the last one.
-    fn is_enough(&self) -> bool {
-        if self.resolver.people.waiting() >= FACTS {
-            return true;
-        }
-        let (rows, read) = (self.taker.run.rows.len() + self.taker.run.refusals.len(), self.outcome.rows);
-        let left = self.setup.bytes.saturating_sub(self.bytes) * read / self.bytes.max(1);
-        let entries = self.taker.entries;
-        let longest = if entries < MANY { RUN } else { LONG_RUN };
-        rows as u64 >= ((entries + read) / RUNS).min(left.max(entries / RUNS)).clamp(SHORT_RUN, longest)
+    /// What is new in the rows read since the last call.
+    fn take_news(&mut self) -> Result<Portion> {
+        self.taker.told = self.outcome.rows;
+        let mut news = Portion {
+            registry: self.resolver.catalogue.take_pending(),
+            reviews: self.resolver.people.take_reviews(),
+            refusals: std::mem::take(&mut self.taker.refusals),
+            ..Portion::default()
+        };
+        (news.keys, news.facts) = self.resolver.people.take_new();
+        self.outcome.reviews += news.reviews.len() as u64;
+        self.hash_facts(&mut news)?;
+        Ok(news)
     }
 
-    /// Sorts and hashes the rows gathered, and takes what was introduced for them.
-    fn finish_run(&mut self) -> Result<Run> {
-        let taker = &mut self.taker;
-        let mut run = std::mem::take(&mut taker.run);
-        // Rows are wide: their keys are sorted, and each row moves once.
-        run.rows.sort_by_cached_key(Prepared::key);
-        run.leaves.reserve_exact(run.rows.len());
-        self.resolver.people.expect_salters(run.rows.iter().map(|row| row.learner))?;
-        let mut salter: Option<(i64, Salter)> = None;
-        for row in &run.rows {
-            let salter = match &salter {
-                Some((learner, salter)) if *learner == row.learner => salter,
-                _ => &salter.insert((row.learner, self.resolver.people.salter(row.learner)?)).1,
-            };
-            run.leaves.push(row.leaf(&row.achievement(), salter, &taker.batch_id, &mut taker.scratch));
+    /// Sends the rows gathered, sorted and hashed, after what is new in them.
+    fn finish_run(&mut self, send: Send<'_>) -> Result<bool> {
+        if !send(self.take_news()?) {
+            return Ok(false);
         }
-        run.registry = self.resolver.catalogue.take_pending();
-        (run.keys, run.facts) = self.resolver.people.take_new();
-        run.reviews = self.resolver.people.take_reviews();
-        self.outcome.reviews += run.reviews.len() as u64;
-        self.hash_facts(&mut run)?;
-        Ok(run)
+        let at_least = if self.taker.together { usize::MAX } else { PORTION };
+        let mut sorted = Sorted::new(std::mem::take(&mut self.taker.rows));
+        loop {
+            // In the memory of one that was written, if there is one.
+            let mut portion = self.taker.spares.try_recv().unwrap_or_default();
+            if !sorted.next(at_least, &mut portion.rows) {
+                break;
+            }
+            self.hash_rows(&mut portion)?;
+            if !send(portion) {
+                return Ok(false);
+            }
+        }
+        self.taker.run = LATER_RUN;
+        Ok(true)
     }
 
-    fn hash_facts(&mut self, run: &mut Run) -> Result<()> {
+    fn hash_rows(&mut self, portion: &mut Portion) -> Result<()> {
+        let (taker, people) = (&mut self.taker, &mut self.resolver.people);
+        people.expect_salters(portion.rows.iter().map(|row| row.learner))?;
+        portion.leaves.reserve_exact(portion.rows.len());
+        for rows in portion.rows.chunk_by(|one, next| one.learner == next.learner) {
+            let salter = people.salter(rows[0].learner)?;
+            for row in rows {
+                let leaf = row.leaf(&row.achievement(), &salter, &taker.batch_id, &mut taker.scratch);
+                portion.leaves.push(leaf);
+            }
+        }
+        Ok(())
+    }
+
+    fn hash_facts(&mut self, news: &mut Portion) -> Result<()> {
         let taker = &mut self.taker;
-        for (fact, ord) in run.facts.iter().zip(0..) {
+        for (fact, ord) in news.facts.iter().zip(0..) {
             let salter = self.resolver.people.salter(fact.learner)?;
             let ordinal = Ordinal::Fact { place: taker.enrol_acts, ord };
-            run.fact_leaves.push(fact.leaf(&salter, &taker.batch_id, ordinal, &mut taker.scratch));
+            news.fact_leaves.push(fact.leaf(&salter, &taker.batch_id, ordinal, &mut taker.scratch));
         }
-        taker.enrol_acts += u32::from(!run.facts.is_empty());
+        taker.enrol_acts += u32::from(!news.facts.is_empty());
         Ok(())
     }
 }

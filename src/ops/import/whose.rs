@@ -209,17 +209,17 @@ pub fn enrol(
         Alike::Review => alike(people, catalogue, profile, draft)?,
         Alike::Refuse | Alike::Off => Vec::new(),
     };
-    let mut facts = vec![(scheme, draft.learner.clone().into_owned())];
+    let own = (scheme, draft.learner.clone().into_owned());
+    let mut further = Vec::new();
     for (name, value) in &draft.identifiers {
         let issuer = profile.issuer(name, &draft.institution);
         let fact = (catalogue.scheme(name, issuer)?, value.clone().into_owned());
-        if !facts.contains(&fact) {
-            facts.push(fact);
+        if fact != own && !further.contains(&fact) {
+            further.push(fact);
         }
     }
-    let identifiers = facts.len();
-    facts.extend(person_facts(catalogue, draft)?);
-    let account = people.enrol(facts, identifiers);
+    let others = person_facts(catalogue, draft)?;
+    let account = people.enrol(std::iter::once(own).chain(further), others);
     if let Some(person) = person(draft).filter(|_| profile.learner.alike != Alike::Off) {
         people.describe(account, &person);
         people.review(account, &alike);

@@ -7,7 +7,7 @@ use super::read::{Intake, file_fault};
 use super::receipt::Account;
 use super::reject_files::RejectFiles;
 use super::resolve::Resolver;
-use super::runs::{Run, Runs, refusal};
+use super::runs::{Portion, Runs, refusal};
 use super::standard::{Delivery, FileTotals, Previous};
 use super::verdict::{Became, Verdicts};
 use super::way::{Fingerprint, Way};
@@ -29,8 +29,8 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Runs that may wait between the two sides: one is written while the next is read.
-const IN_FLIGHT: usize = 1;
+/// Portions that may wait between the two sides: a run is written while the next is read.
+const IN_FLIGHT: usize = 4;
 
 /// A row takes about that many bytes of a file; shorter ones only fill the filter of keys more.
 const BYTES_A_ROW: u64 = 64;
@@ -160,20 +160,21 @@ pub fn run(
     inspect: Inspect,
     progress: Progress,
 ) -> Result<Outcome> {
-    let (sender, receiver) = sync_channel::<Run>(IN_FLIGHT);
-    // Runs go back when they are written, so that their memory serves again.
-    let (giver, spares) = sync_channel::<Run>(IN_FLIGHT + 2);
+    let (sender, receiver) = sync_channel::<Portion>(IN_FLIGHT);
+    // Portions go back when they are written, so that their memory serves again.
+    let (giver, spares) = sync_channel::<Portion>(IN_FLIGHT);
     let batch_id = setup.payload.id_bytes();
-    let (setup, entries) = (&setup, head.size);
+    let setup = &setup;
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || -> Result<Read> {
             let mut people = people;
             people.load(&catalogue.schemes_of(setup.request.profile), setup.bytes / BYTES_A_ROW)?;
+            let runs = Runs::new(batch_id, spares, &people);
             let resolver =
                 Resolver::new(catalogue, people, setup.request.profile, setup.closed, setup.today)?;
-            let mut intake = Intake::new(resolver, setup, Runs::new(batch_id, spares, entries));
+            let mut intake = Intake::new(resolver, setup, runs);
             let told = |bytes| progress(bytes, setup.bytes);
-            intake.read_runs(&mut |run| sender.send(run).is_ok(), &told)?;
+            intake.read_runs(&mut |portion| sender.send(portion).is_ok(), &told)?;
             intake.outcome.learners = intake.resolver.people.opened();
             Ok(Read { late: intake.resolver.late, outcome: intake.outcome, rejects: intake.taker.rejects })
         });
@@ -215,8 +216,8 @@ pub fn run(
 fn post(
     poster: &mut Poster,
     setup: &Setup,
-    receiver: &Receiver<Run>,
-    giver: &SyncSender<Run>,
+    receiver: &Receiver<Portion>,
+    giver: &SyncSender<Portion>,
 ) -> Result<Counts> {
     let mut counts = Counts {
         counted: setup.way.counted,
@@ -230,23 +231,25 @@ fn post(
         poster.register_one(profile)?;
         counts.registry += 1;
     }
-    for mut run in receiver {
-        if !run.registry.is_empty() {
-            counts.registry += run.registry.len() as u64;
-            poster.register(&run.registry)?;
+    for mut portion in receiver {
+        if !portion.registry.is_empty() {
+            counts.registry += portion.registry.len() as u64;
+            poster.register(&portion.registry)?;
         }
-        if !run.facts.is_empty() {
-            counts.facts += run.facts.len() as u64;
-            poster.enrol_hashed(&run.keys, std::mem::take(&mut run.facts), &run.fact_leaves)?;
+        if !portion.facts.is_empty() {
+            counts.facts += portion.facts.len() as u64;
+            poster.enrol_hashed(&portion.keys, std::mem::take(&mut portion.facts), &portion.fact_leaves)?;
         }
-        poster.reviews(&run.reviews)?;
-        poster.achievements(&run.rows, &run.leaves, &mut |row, verdict| counts.add(row, verdict))?;
-        if !run.refusals.is_empty() {
-            counts.refusals += run.refusals.len() as u64;
-            poster.refusals(std::mem::take(&mut run.refusals))?;
+        poster.reviews(&portion.reviews)?;
+        poster.achievements(&portion.rows, &portion.leaves, &mut |row, verdict| counts.add(row, verdict))?;
+        if !portion.refusals.is_empty() {
+            counts.refusals += portion.refusals.len() as u64;
+            poster.refusals(std::mem::take(&mut portion.refusals))?;
         }
-        // Nobody takes it where the reading is done.
-        let _ = giver.try_send(run.emptied());
+        if portion.rows.capacity() > 0 {
+            // Nobody takes it where the reading is done.
+            let _ = giver.try_send(portion.emptied());
+        }
     }
     Ok(counts)
 }

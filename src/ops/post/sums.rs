@@ -65,7 +65,10 @@ pub struct Sums {
     class_of: HashMap<(i64, i64), u32>,
     /// The version of each outcome that was met last, and its class.
     last_class: Vec<(i64, u32)>,
-    summary: HashMap<Cell, SummarySums>,
+    /// Achievements that stand, and the credit that they deposited.
+    standing: HashMap<Cell, (i64, i64)>,
+    /// Credit placed and converted.
+    moved: HashMap<Cell, (i64, i64)>,
 }
 
 impl Sums {
@@ -112,9 +115,9 @@ impl Sums {
             });
         }
         for (cell, row) in cells.into_iter().zip(rows) {
-            let sums = self.summary.entry(cell).or_default();
-            sums.achievements += 1;
-            sums.deposited += row.amount.0;
+            let (achievements, deposited) = self.standing.entry(cell).or_default();
+            *achievements += 1;
+            *deposited += row.amount.0;
         }
         Ok(())
     }
@@ -133,7 +136,7 @@ impl Sums {
     }
 
     fn add_up(&mut self) {
-        // They come in runs that are in order: a stable sort merges them.
+        // They come in portions that are in order: a stable sort merges them.
         self.deposits.sort_by_key(|(learner, system, _)| (*learner, *system));
         self.deposits.dedup_by(|next, kept| {
             let same = (next.0, next.1) == (kept.0, kept.1);
@@ -209,10 +212,10 @@ impl Sums {
             kind: *kind as u8,
             status: *status as u8,
         };
-        let sums = self.summary.entry(cell).or_default();
+        let (placed, converted) = self.moved.entry(cell).or_default();
         let mut shift = |place, amount: i64| match place {
-            Place::Placed => sums.placed += amount,
-            Place::Converted => sums.converted += amount,
+            Place::Placed => *placed += amount,
+            Place::Converted => *converted += amount,
             _ => {}
         };
         shift(from, -new.amount.0);
@@ -223,17 +226,38 @@ impl Sums {
             (Place::Recognised, Place::Held) => 1,
             _ => 0,
         };
-        sums.achievements += sign;
-        sums.deposited += sign * new.amount.0;
+        let (achievements, deposited) = self.standing.entry(cell).or_default();
+        *achievements += sign;
+        *deposited += sign * new.amount.0;
         Ok(())
     }
 
     /// The rows of the summary to add, in the order of the table's key.
     pub fn summary_rows(&self) -> SummaryRows {
-        let filled = self.summary.iter().filter(|(_, sums)| !sums.is_empty());
-        let mut rows: SummaryRows = filled.map(|(cell, sums)| (self.key_of(cell), *sums)).collect();
-        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        rows
+        let mut filled = self.filled_cells();
+        // There are far more cells than texts: the texts are sorted once, and the cells by their places.
+        let texts = |class: u32| {
+            let (_, framework, level, field) = &self.classes[class as usize];
+            [framework, level, field]
+        };
+        let classes = places(filled.iter().map(|(cell, _)| cell.class), texts);
+        let years = places(filled.iter().map(|(cell, _)| cell.years), year_label);
+        filled.sort_unstable_by_key(|(cell, _)| {
+            let institution = self.classes[cell.class as usize].0;
+            (institution, cell.system, cell.kind, classes[&cell.class], years[&cell.years], cell.status)
+        });
+        filled.into_iter().map(|(cell, sums)| (self.key_of(&cell), sums)).collect()
+    }
+
+    fn filled_cells(&self) -> Vec<(Cell, SummarySums)> {
+        let sums_of = |cell: &Cell| {
+            let (achievements, deposited) = self.standing.get(cell).copied().unwrap_or_default();
+            let (placed, converted) = self.moved.get(cell).copied().unwrap_or_default();
+            SummarySums { achievements, deposited, placed, converted }
+        };
+        let only_moved = self.moved.keys().filter(|cell| !self.standing.contains_key(*cell));
+        let cells = self.standing.keys().chain(only_moved).map(|cell| (*cell, sums_of(cell)));
+        cells.filter(|(_, sums)| !sums.is_empty()).collect()
     }
 
     /// A cell's key; no two cells have the same.
@@ -303,6 +327,18 @@ fn in_order(
         (Some(_), _) => one.next(),
         (None, _) => other.next(),
     })
+}
+
+/// The place of each key in the order of what it stands for.
+fn places<K: Copy + Ord + Hash, T: Ord>(
+    keys: impl Iterator<Item = K>,
+    of: impl Fn(K) -> T,
+) -> HashMap<K, usize> {
+    let mut keys: Vec<K> = keys.collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.sort_by_cached_key(|key| of(*key));
+    keys.into_iter().zip(0..).collect()
 }
 
 /// The calendar year, or `2013–2014` where the period spans two.
