@@ -174,7 +174,7 @@ fn open_items_are_what_nobody_mended_or_decided() {
     let rows = csv(open_items, &Query::default());
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert!(
-        rows[0].starts_with("refused,B1,,,,,,,,,,0,4,开大.1,002,CS2,2023,1,I301,no such day,"),
+        rows[0].starts_with("refused,B1,,,,,,,,,,a.csv,4,开大.1,002,CS2,2023,1,I301,no such day,"),
         "{}",
         rows[0]
     );
