@@ -103,6 +103,8 @@ pub struct Poster<'t> {
     policy: Policy,
     replaced: Replaced,
     scratch: Vec<u8>,
+    /// Achievements that wait to be handed to the store.
+    posted: Vec<Achievement>,
 }
 
 /// What a sealed batch left behind.
@@ -147,6 +149,7 @@ impl<'t> Poster<'t> {
             policy: Policy::default(),
             replaced: Replaced::default(),
             scratch: Vec::new(),
+            posted: Vec::with_capacity(ROWS_AT_ONCE),
         };
         poster.public_act(EntryKind::Batch, json, &[])?;
         Ok(poster)
@@ -361,7 +364,6 @@ impl<'t> Poster<'t> {
     ) -> Result<()> {
         let first = self.next_entry();
         let mut claimed = self.claims.judge(self.tx, rows)?.into_iter().peekable();
-        let mut posted = Vec::with_capacity(ROWS_AT_ONCE);
         let mut prepared = Vec::with_capacity(ROWS_AT_ONCE);
         let mut corrections = Vec::new();
         for (at, (row, leaf)) in rows.iter().zip(leaves).enumerate() {
@@ -396,13 +398,13 @@ impl<'t> Poster<'t> {
                 }
             };
             tell(row, verdict);
-            posted.push(achievement);
+            self.posted.push(achievement);
             prepared.push(row);
-            if posted.len() == ROWS_AT_ONCE {
-                self.put_achievements(&mut posted, &mut prepared)?;
+            if prepared.len() == ROWS_AT_ONCE {
+                self.put_achievements(&mut prepared)?;
             }
         }
-        self.put_achievements(&mut posted, &mut prepared)?;
+        self.put_achievements(&mut prepared)?;
         for (old, by, why) in corrections {
             self.correct(&old, by, why)?;
         }
@@ -413,14 +415,10 @@ impl<'t> Poster<'t> {
     }
 
     /// Writes achievements that have their places, and adds up what they deposit.
-    fn put_achievements(
-        &mut self,
-        posted: &mut Vec<Achievement>,
-        prepared: &mut Vec<&Prepared>,
-    ) -> Result<()> {
-        self.tx.put_achievements(posted)?;
+    fn put_achievements(&mut self, prepared: &mut Vec<&Prepared>) -> Result<()> {
+        self.tx.put_achievements(&self.posted)?;
         self.sums.deposits(self.tx, &self.names, prepared)?;
-        posted.clear();
+        self.posted.clear();
         prepared.clear();
         Ok(())
     }

@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 /// Leaves that are hashed here before a thread is worth starting.
 const FEW: u64 = 1 << 14;
 
-/// Leaves that are handed over at once.
-const AT_ONCE: usize = 1 << 13;
+/// Leaves that are handed over at once: 64 KiB of them, so that their memory is used again and not returned to the system.
+const AT_ONCE: usize = 1 << 11;
 
 /// Portions of leaves that may wait: 4 MiB.
-const WAITING: usize = 16;
+const WAITING: usize = 64;
 
 /// The tree of a log, to which a batch adds its leaves.
 pub struct Tree {

@@ -196,13 +196,16 @@ fn usual(a: &Achievement) -> [i64; USUAL.len()] {
 
 impl Filled {
     fn of(rows: &[Achievement]) -> Filled {
-        let any = |has: fn(&Achievement) -> bool| rows.iter().any(has);
-        Filled {
-            usual: std::array::from_fn(|at| rows.iter().all(|row| usual(row)[at] == USUAL[at].1)),
-            attrs: any(|a| a.attrs.is_some()),
-            group: any(|a| a.group_line.is_some() || a.group_load.is_some()),
-            record: any(|a| a.record.is_some()),
+        let mut filled = Filled { usual: [true; USUAL.len()], attrs: false, group: false, record: false };
+        for row in rows {
+            for ((all, value), (_, usual)) in filled.usual.iter_mut().zip(usual(row)).zip(USUAL) {
+                *all &= value == *usual;
+            }
+            filled.attrs |= row.attrs.is_some();
+            filled.group |= row.group_line.is_some() || row.group_load.is_some();
+            filled.record |= row.record.is_some();
         }
+        filled
     }
 
     fn columns(&self) -> Vec<&'static str> {

@@ -26,6 +26,8 @@ const ENTRIES_A_ROW: u64 = 16;
 pub struct Filter {
     blocks: Vec<Block>,
     is_empty: bool,
+    /// The last learner that is in it: rows come in their order, so that most are asked for before they are.
+    last: i64,
     /// About how many rows will come, and how many entries stood before the batch.
     expected: (usize, u64),
     /// What stood before the batch is in it as well.
@@ -36,7 +38,14 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Filter {
         let hasher = hashbrown::DefaultHashBuilder::default();
-        Filter { blocks: vec![[0; 8]; BLOCKS], is_empty: true, expected: (0, 0), loaded: false, hasher }
+        Filter {
+            blocks: vec![[0; 8]; BLOCKS],
+            is_empty: true,
+            last: 0,
+            expected: (0, 0),
+            loaded: false,
+            hasher,
+        }
     }
 }
 
@@ -83,11 +92,12 @@ impl Filter {
         let (block, word, bits) = self.place(pair);
         self.blocks[block][word] |= bits;
         self.is_empty = false;
+        self.last = self.last.max(pair.0);
     }
 
     /// Whether they may have been added.
     pub fn has(&self, pair: (i64, u32)) -> bool {
-        if self.is_empty {
+        if pair.0 > self.last {
             return false;
         }
         let (block, word, bits) = self.place(pair);
