@@ -255,6 +255,37 @@ mod tests {
         assert_eq!(read("interval", "2024-10-01/2025-02-30"), Err(DateError::NoSuchDay));
     }
 
+    #[test]
+    fn the_number_of_a_day_in_a_workbook_is_that_day() {
+        let day = |year, month, day| {
+            let day = date(year, month, day);
+            Ok((Precision::Day, day, day))
+        };
+        let cases = [
+            ("serial", "1", day(1900, 1, 1)),
+            ("serial", "59", day(1900, 2, 28)),
+            ("serial", "60", Err(DateError::NoSuchDay)),
+            ("serial", "61", day(1900, 3, 1)),
+            ("serial", "45291", day(2023, 12, 31)),
+            ("serial", "45291.75", day(2023, 12, 31)),
+            ("serial", "0", Err(DateError::NoSuchDay)),
+            ("serial", "-1", Err(DateError::Shape)),
+            ("serial", "4.5e4", Err(DateError::Shape)),
+            ("serial", "2023-12-31", Err(DateError::Shape)),
+            ("serial", "2958465", Err(DateError::YearRange)),
+            ("serial", "99999999999999999999", Err(DateError::Shape)),
+            ("serial-1904", "0", day(1904, 1, 1)),
+            ("serial-1904", "43829", day(2023, 12, 31)),
+        ];
+        for (format, text, expected) in cases {
+            let period = DateFormat::parse(format).unwrap().read(text, &Calendar::default());
+            let days = period.clone().map(|period| (period.precision, period.first, period.last));
+            assert_eq!(days, expected, "{format} {text}");
+            // The number is how a program keeps the day, not how the source writes it.
+            assert!(period.is_ok_and(|period| period.written == period.first.to_string()) || days.is_err());
+        }
+    }
+
     fn open_university() -> Calendar {
         let term = |written: &str, first: &str, last: &str| Term {
             written: written.into(),

@@ -110,7 +110,7 @@ rules! {
     AttemptRange "E223" "attempt" "an attempt is not a number from 1 to 99" "" "count attempts from 1";
     FieldCode "E224" "field" "a field of education is not an ISCED-F code" "the row is taken without the code" "write two to four digits, such as 0613";
     FlagUnknown "E225" "repeatable" "a value is neither yes nor no" "the outcome counts as not repeatable" "write yes or no, or map the word in the profile's [values.repeatable]";
-    DateShape "E231" "period, other dates" "a date does not have a form that the profile knows" "" "add the form to `formats` in the profile's [dates], or the term to the institution's calendar";
+    DateShape "E231" "period, other dates" "a date does not have a form that the profile knows" "" "add the form to `formats` in the profile's [dates] (`serial` where a workbook gives the number of a day), or the term to the institution's calendar";
     DateNoSuchDay "E232" "period, other dates" "a date names a day that does not exist" "" "correct the date at the source";
     DateYearRange "E233" "period, other dates" "a date's year lies outside 1800–2999" "" "correct the year at the source";
     LearnerUnknown "E301" "learner" "the learner is not registered" "" "register the learner first, or set `unknown = \"create\"` in the profile's [learner]";

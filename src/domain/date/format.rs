@@ -9,7 +9,9 @@ use super::{Calendar, DateError, Period, Precision, date_from, parse_iso};
 /// day, `hh:mm` or `hh:mm:ss`, is checked, and stays in the text as written; the date is that of the day.
 /// Without a day it is known by month, without a month by year. `term` stands for the terms and academic
 /// years of the institution's own calendar; `interval` for two days as ISO 8601 writes a span of time,
-/// `2024-10-01/2025-01-31`.
+/// `2024-10-01/2025-01-31`; `serial` for the number under which a workbook keeps a day, counted from 1900, and
+/// `serial-1904` for one counted from 1904 (ECMA-376-1, 18.17.4.1). Such a number is the program's, not the source's way to
+/// write a date, so the period is written as its day in ISO 8601.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DateFormat {
     /// A text with the fields `YYYY`, `MM`, `DD`.
@@ -18,6 +20,10 @@ pub enum DateFormat {
     Term,
     /// The first and the last day.
     Interval,
+    /// The number of a day in a workbook that counts from 1900.
+    Serial,
+    /// The same in one that counts from 1904.
+    Serial1904,
 }
 
 /// A field of a format: what it is called, what it means, and the most digits that it has.
@@ -60,11 +66,12 @@ impl DateFormat {
     /// # Errors
     /// Says what the format lacks or repeats.
     pub fn parse(text: &str) -> Result<DateFormat, String> {
-        if text == "term" {
-            return Ok(DateFormat::Term);
-        }
-        if text == "interval" {
-            return Ok(DateFormat::Interval);
+        match text {
+            "term" => return Ok(DateFormat::Term),
+            "interval" => return Ok(DateFormat::Interval),
+            "serial" => return Ok(DateFormat::Serial),
+            "serial-1904" => return Ok(DateFormat::Serial1904),
+            _ => {}
         }
         let (mut times, mut rest) = ([0; 6], text);
         while let Some(c) = rest.chars().next() {
@@ -115,6 +122,8 @@ impl DateFormat {
                 }
                 Ok(Period { written: text.to_owned(), precision: Precision::Term, first, last })
             }
+            DateFormat::Serial => day_of_serial(text, false),
+            DateFormat::Serial1904 => day_of_serial(text, true),
             DateFormat::Fields(format) if format == "YYYY-MM-DD" => {
                 let date = parse_iso(text)?;
                 Ok(Period { written: text.to_owned(), precision: Precision::Day, first: date, last: date })
@@ -122,6 +131,29 @@ impl DateFormat {
             DateFormat::Fields(format) => read_fields(format, text),
         }
     }
+}
+
+/// The day that a workbook keeps as a number. Counted from 1900 there is a 29 February 1900, number 60, which never was;
+/// a part of a day is a time, which is dropped.
+fn day_of_serial(text: &str, from_1904: bool) -> Result<Period, DateError> {
+    let (days, time) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(days) || !is_number(time) {
+        return Err(DateError::Shape);
+    }
+    let number: i64 = days.parse().map_err(|_| DateError::Shape)?;
+    let zero = match (from_1904, number) {
+        (true, _) => jiff::civil::date(1904, 1, 1),
+        (false, 0 | 60) => return Err(DateError::NoSuchDay),
+        (false, 1..60) => jiff::civil::date(1899, 12, 31),
+        (false, _) => jiff::civil::date(1899, 12, 30),
+    };
+    // The last day of 9999 has the number 2,958,465.
+    let span = jiff::Span::new().try_days(number).map_err(|_| DateError::Shape)?;
+    let day = zero.checked_add(span).map_err(|_| DateError::Shape)?;
+    let written = day.to_string();
+    let day = parse_iso(&written)?;
+    Ok(Period { written, precision: Precision::Day, first: day, last: day })
 }
 
 fn read_fields(format: &str, text: &str) -> Result<Period, DateError> {
