@@ -44,6 +44,16 @@ impl Office {
     }
 
     #[track_caller]
+    /// Columns of the verdicts that a command reports, as JSON writes them.
+    fn told(&self, command: &str, columns: &[&str]) -> Vec<String> {
+        let report = self.does(&format!("{command} --format json")).out;
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let told = |row: &serde_json::Value| {
+            columns.iter().map(|column| row[column].to_string()).collect::<Vec<_>>().join(" ")
+        };
+        report["verdicts"].as_array().unwrap().iter().map(told).collect()
+    }
+
     fn runs(&self, command: &str, code: i32) -> common::Answer {
         self.0.run(&command.split(' ').collect::<Vec<_>>()).exits(code)
     }
@@ -193,18 +203,8 @@ fn the_row_that_does_not_count_says_which_one_does() {
     let office = Office::open("");
     office.import("a.csv", &["L1,MA101,2023-06-30,3,60,passed,1"]);
     office.file("b.csv", &["L1,MA101,2024-06-30,3,80,passed,2", "L2,MA101,2024-06-30,3,80,passed,1"]);
-    let report = office.does("import b.csv --profile p.toml --format json").out;
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    let told: Vec<String> = report["verdicts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| {
-            let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-            format!("{} {} {} {}", row["line"], text("verdict"), text("batch"), row["of_line"])
-        })
-        .collect();
-    assert_eq!(told, ["2 not counted B3 2", "3 new  null"]);
+    let told = office.told("import b.csv --profile p.toml", &["line", "verdict", "batch", "of_line"]);
+    assert_eq!(told, ["2 \"not counted\" \"B3\" 2", "3 \"new\" null null"]);
     office.import("c.csv", &["L2,MA101,2025-06-30,3,80,passed,2"]).shows("not counted");
 }
 
@@ -213,17 +213,8 @@ fn the_row_that_takes_the_credit_names_the_result_that_lost_it() {
     let office = Office::open("[attempts]\ncounts = \"latest\"\n");
     office.import("a.csv", &["L2,MA101,2023-06-30,3,70,passed,1", "L1,MA101,2023-06-30,3,60,passed,1"]);
     office.file("b.csv", &["L1,MA101,2024-06-30,3,80,passed,2", "L3,MA101,2024-06-30,3,80,passed,1"]);
-    let command = "import b.csv --profile p.toml --dry-run";
-    let report = office.does(&format!("{command} --format json")).out;
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    let told: Vec<String> = report["verdicts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| {
-            ["line", "verdict", "batch", "of_file", "of_line"].map(|key| row[key].to_string()).join(" ")
-        })
-        .collect();
+    let columns = ["line", "verdict", "batch", "of_file", "of_line"];
+    let told = office.told("import b.csv --profile p.toml --dry-run", &columns);
     assert_eq!(told, ["2 \"counts instead\" \"B3\" \"a.csv\" 3", "3 \"new\" null null null"]);
     let shown = office.does("import b.csv --profile p.toml");
     shown.shows("counts instead").shows("a.csv").shows("of these recorded by earlier batches");

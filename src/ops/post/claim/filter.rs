@@ -25,8 +25,8 @@ const ENTRIES_A_ROW: u64 = 16;
 /// to jump about in it.
 pub struct Filter {
     blocks: Vec<Block>,
-    is_empty: bool,
-    /// The last learner that is in it: rows come in their order, so that most are asked for before they are.
+    /// The last learner that is in it, 0 while nobody is: rows come in their order, so that most are asked for before they
+    /// are.
     last: i64,
     /// About how many rows will come, and how many entries stood before the batch.
     expected: (usize, u64),
@@ -38,21 +38,14 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Filter {
         let hasher = hashbrown::DefaultHashBuilder::default();
-        Filter {
-            blocks: vec![[0; 8]; BLOCKS],
-            is_empty: true,
-            last: 0,
-            expected: (0, 0),
-            loaded: false,
-            hasher,
-        }
+        Filter { blocks: vec![[0; 8]; BLOCKS], last: 0, expected: (0, 0), loaded: false, hasher }
     }
 }
 
 impl Filter {
     /// Makes room for about that many rows, onto a log of that many entries; only before the first.
     pub fn expect(&mut self, rows: usize, entries: u64) {
-        if self.is_empty {
+        if self.last == 0 {
             self.expected = (rows, entries);
             self.blocks = blocks_for(rows);
         }
@@ -62,7 +55,7 @@ impl Filter {
     /// row up that may have been recorded before: those of learners up to that one.
     pub fn load(&mut self, tx: &dyn Tx, rows: &[Prepared], last_known_learner: i64) -> Result<()> {
         let (expected, entries) = self.expected;
-        if !self.is_empty || expected == 0 {
+        if self.last > 0 || expected == 0 {
             return Ok(());
         }
         let known = rows.iter().filter(|row| row.learner <= last_known_learner).count();
@@ -91,7 +84,6 @@ impl Filter {
     pub fn add(&mut self, pair: (i64, u32)) {
         let (block, word, bits) = self.place(pair);
         self.blocks[block][word] |= bits;
-        self.is_empty = false;
         self.last = self.last.max(pair.0);
     }
 
