@@ -78,11 +78,11 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// The leaf of the fact in its enrol act.
-    pub fn leaf(&self, salter: &Salter, batch: &BatchId, ordinal: Ordinal, scratch: &mut Vec<u8>) -> Hash {
+    /// Adds the fact to those whose leaves in their enrol act are computed together.
+    pub fn add_to(&self, leaves: &mut leaf::Many, salt: (&Salter, &BatchId, Ordinal), scratch: &mut Vec<u8>) {
         let (from, to) = (self.valid_from.as_deref(), self.valid_to.as_deref());
         leaf::identity_payload(self.learner, self.nth, self.scheme, &self.value, from, to, scratch);
-        leaf::committed(EntryKind::Enrol, &salter.commit(batch, ordinal, scratch))
+        leaves.committed(salt, EntryKind::Enrol, scratch);
     }
 }
 
@@ -310,7 +310,7 @@ impl<'t> Poster<'t> {
         // Facts come learner by learner, as new accounts do: a salter serves until the next learner.
         let mut new_keys = keys.iter().peekable();
         let mut salter: Option<(i64, Salter)> = None;
-        let mut leaves = Vec::with_capacity(facts.len());
+        let mut many = leaf::Many::default();
         for (fact, ord) in facts.iter().zip(0..) {
             let salter = match &salter {
                 Some((known, salter)) if *known == fact.learner => salter,
@@ -324,8 +324,10 @@ impl<'t> Poster<'t> {
                 }
             };
             let ordinal = Ordinal::Fact { place: self.enrol_acts, ord };
-            leaves.push(fact.leaf(salter, &self.batch_id, ordinal, &mut self.scratch));
+            fact.add_to(&mut many, (salter, &self.batch_id, ordinal), &mut self.scratch);
         }
+        let mut leaves = Vec::with_capacity(facts.len());
+        many.take(&mut leaves);
         self.enrol_hashed(keys, facts, &leaves)
     }
 

@@ -8,9 +8,13 @@
 //!
 //! Ids in a payload are those that a hashed `register` act gave to a row, so they cannot be swapped.
 
+mod many;
+
+pub use many::Many;
+
 use crate::domain::credits::Credits;
 use crate::domain::entry::{Achievement, EntryKind, Movement};
-use crate::proof::block;
+use crate::proof::block::{self, State};
 use crate::proof::merkle::{Hash, leaf_hash};
 use sha2::{Digest, Sha256};
 
@@ -71,8 +75,38 @@ const LABEL: &[u8] = b"creditbank key of an account";
 /// HMAC-SHA256 with one learner's key, its padded blocks already absorbed.
 #[derive(Clone)]
 pub struct Salter {
-    inner: [u32; 8],
-    outer: [u32; 8],
+    inner: State,
+    outer: State,
+}
+
+/// What a key is padded with before the message, and before the hash of that (RFC 2104 §2).
+const INNER: u8 = 0x36;
+const OUTER: u8 = 0x5c;
+
+/// A key as HMAC absorbs it.
+fn padded(key: &Key, pad: u8) -> [u8; 64] {
+    let mut bytes = [pad; 64];
+    bytes.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+    bytes
+}
+
+/// Bytes of a batch and a place in it.
+const PLACE: usize = 29;
+
+/// What the salt of an entry is the code of.
+fn placed(batch: &BatchId, ordinal: Ordinal) -> [u8; PLACE] {
+    let mut bytes = [0; PLACE];
+    bytes[..16].copy_from_slice(batch);
+    bytes[16..].copy_from_slice(&ordinal.bytes());
+    bytes
+}
+
+/// What a derived key is the code of.
+fn derived(number: u64) -> [u8; LABEL.len() + 8] {
+    let mut bytes = [0; LABEL.len() + 8];
+    bytes[..LABEL.len()].copy_from_slice(LABEL);
+    bytes[LABEL.len()..].copy_from_slice(&number.to_be_bytes());
+    bytes
 }
 
 /// The longest payload whose commitment ends in its second block.
@@ -81,33 +115,25 @@ const SHORT: usize = 64 + block::LAST - TAG.len() - size_of::<Hash>();
 impl Salter {
     /// Prepares a learner's key.
     pub fn new(key: &Key) -> Salter {
-        let padded = |pad: u8| {
-            let mut bytes = [pad; 64];
-            bytes.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-            block::absorb(block::START, &bytes)
-        };
-        Salter { inner: padded(0x36), outer: padded(0x5c) }
+        let absorbed = |pad| block::absorb(block::START, &padded(key, pad));
+        Salter { inner: absorbed(INNER), outer: absorbed(OUTER) }
     }
 
     /// One of many keys that a secret gives: who does not know it can tell none of them from random bytes.
     pub fn derive(&self, number: u64) -> Key {
-        let mut buffer = [0; 128];
-        buffer[..LABEL.len()].copy_from_slice(LABEL);
-        buffer[LABEL.len()..LABEL.len() + 8].copy_from_slice(&number.to_be_bytes());
-        self.keyed(&mut buffer, LABEL.len() + 8)
+        self.keyed(&derived(number))
     }
 
     /// HMAC-SHA256 of a batch and a place in it.
     fn salt(&self, batch: &BatchId, ordinal: Ordinal) -> [u8; 32] {
-        let mut buffer = [0; 128];
-        buffer[..16].copy_from_slice(batch);
-        buffer[16..29].copy_from_slice(&ordinal.bytes());
-        self.keyed(&mut buffer, 29)
+        self.keyed(&placed(batch, ordinal))
     }
 
-    /// HMAC-SHA256 of the first bytes of a buffer.
-    fn keyed(&self, buffer: &mut [u8; 128], length: usize) -> [u8; 32] {
-        let inner = block::finish(self.inner, 1, buffer, length);
+    /// HMAC-SHA256 of a short message.
+    fn keyed(&self, message: &[u8]) -> [u8; 32] {
+        let mut buffer = [0; 128];
+        buffer[..message.len()].copy_from_slice(message);
+        let inner = block::finish(self.inner, 1, &mut buffer, message.len());
         let mut buffer = [0; 128];
         buffer[..32].copy_from_slice(&inner);
         block::finish(self.outer, 1, &mut buffer, 32)
@@ -115,21 +141,20 @@ impl Salter {
 
     /// The commitment to a payload.
     pub fn commit(&self, batch: &BatchId, ordinal: Ordinal, payload: &[u8]) -> Commitment {
-        let salt = self.salt(batch, ordinal);
-        if payload.len() > SHORT {
-            return Sha256::new()
-                .chain_update(TAG)
-                .chain_update(salt)
-                .chain_update(payload)
-                .finalize()
-                .into();
-        }
-        let mut buffer = [0; 128];
-        buffer[..4].copy_from_slice(TAG);
-        buffer[4..36].copy_from_slice(&salt);
-        buffer[36..36 + payload.len()].copy_from_slice(payload);
-        block::finish(block::START, 0, &mut buffer, 36 + payload.len())
+        commitment(&self.salt(batch, ordinal), payload)
     }
+}
+
+/// The commitment to a payload under a salt.
+fn commitment(salt: &[u8; 32], payload: &[u8]) -> Commitment {
+    if payload.len() > SHORT {
+        return Sha256::new().chain_update(TAG).chain_update(salt).chain_update(payload).finalize().into();
+    }
+    let mut buffer = [0; 128];
+    buffer[..4].copy_from_slice(TAG);
+    buffer[4..36].copy_from_slice(salt);
+    buffer[36..36 + payload.len()].copy_from_slice(payload);
+    block::finish(block::START, 0, &mut buffer, 36 + payload.len())
 }
 
 /// What stays of an entry about a learner when the learner is forgotten.
@@ -147,14 +172,23 @@ pub struct Remainder {
 
 /// The leaf hash of an achievement or a movement.
 pub fn moved(kind: EntryKind, remainder: &Remainder, commitment: &Commitment) -> Hash {
-    let mut leaf = [0; 51];
-    leaf[..3].copy_from_slice(&[VERSION, ALGORITHM, kind as u8]);
-    leaf[3..5].copy_from_slice(&(remainder.system as u16).to_be_bytes());
-    leaf[5..9].copy_from_slice(&(remainder.institution as u32).to_be_bytes());
-    leaf[9..11].copy_from_slice(&remainder.year.to_be_bytes());
-    leaf[11..19].copy_from_slice(&remainder.amount.0.to_be_bytes());
-    leaf[19..].copy_from_slice(commitment);
+    let mut leaf = [0; MOVED + 32];
+    leaf[..MOVED].copy_from_slice(&before_commitment(kind, remainder));
+    leaf[MOVED..].copy_from_slice(commitment);
     leaf_hash(&leaf)
+}
+
+/// Bytes before the commitment in the leaf of an achievement or a movement.
+const MOVED: usize = 19;
+
+fn before_commitment(kind: EntryKind, remainder: &Remainder) -> [u8; MOVED] {
+    let mut bytes = [0; MOVED];
+    bytes[..3].copy_from_slice(&[VERSION, ALGORITHM, kind as u8]);
+    bytes[3..5].copy_from_slice(&(remainder.system as u16).to_be_bytes());
+    bytes[5..9].copy_from_slice(&(remainder.institution as u32).to_be_bytes());
+    bytes[9..11].copy_from_slice(&remainder.year.to_be_bytes());
+    bytes[11..].copy_from_slice(&remainder.amount.0.to_be_bytes());
+    bytes
 }
 
 /// The leaf hash of an act about one learner, of one fact of identity or of one refused row.

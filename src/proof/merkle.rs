@@ -19,7 +19,7 @@ pub const EMPTY_ROOT: Hash = [
 ];
 
 /// What sets leaves apart from nodes, so that no node can pass for a leaf.
-const LEAF_PREFIX: u8 = 0x00;
+pub(super) const LEAF_PREFIX: u8 = 0x00;
 const NODE_PREFIX: u8 = 0x01;
 
 /// The hash of a leaf, `SHA-256(0x00 || leaf)` (RFC 6962 §2.1).
@@ -45,6 +45,35 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     buffer[1..33].copy_from_slice(left);
     buffer[33..65].copy_from_slice(right);
     block::finish(block::START, 0, &mut buffer, 65)
+}
+
+/// Fewer nodes than this are not worth laying out beside each other.
+const FEW: usize = 8;
+
+/// The hashes of interior nodes, each given as its left and its right hash.
+fn node_hashes(nodes: &[[Hash; 2]]) -> Vec<Hash> {
+    if nodes.len() < FEW {
+        return nodes.iter().map(|[left, right]| node_hash(left, right)).collect();
+    }
+    let mut hashes = Vec::with_capacity(nodes.len());
+    let mut states = [block::START; block::ABREAST];
+    // A node takes 65 bytes: a block, and one byte of the next.
+    let (mut firsts, mut seconds) = ([[0; 64]; block::ABREAST], [[0; 64]; block::ABREAST]);
+    seconds.iter_mut().for_each(|second| block::pad(second, 1, 1));
+    for nodes in nodes.chunks(block::ABREAST) {
+        let states = &mut states[..nodes.len()];
+        states.fill(block::START);
+        for ((node, first), second) in nodes.iter().zip(&mut firsts).zip(&mut seconds) {
+            let node = node.as_flattened();
+            first[0] = NODE_PREFIX;
+            first[1..].copy_from_slice(&node[..63]);
+            second[0] = node[63];
+        }
+        block::absorb_each(states, &firsts);
+        block::absorb_each(states, &seconds);
+        hashes.extend(states.iter().map(|state| block::hash_of(*state)));
+    }
+    hashes
 }
 
 /// Cuts concatenated hashes apart; `None` when a piece is left over.
@@ -81,25 +110,33 @@ impl Frontier {
 
     /// Appends the leaf with this hash (see [`leaf_hash`]).
     pub fn push(&mut self, leaf_hash: Hash) {
-        self.push_with(leaf_hash, |_, _| {});
+        self.extend_with(&[leaf_hash], |_, _| {});
     }
 
-    /// Appends a leaf and tells `completed` the level and hash of each subtree
-    /// it completes, from the leaf itself (level 0) upwards.
+    /// Appends leaves and tells `completed` the level and hashes of the subtrees that they complete, from the leaves
+    /// themselves (level 0) upwards, those of one level together and in order.
     ///
     /// Tiles need the smaller of these as well, and once merged into a larger
     /// subtree they can be had only by hashing again.
-    pub(super) fn push_with(&mut self, leaf_hash: Hash, mut completed: impl FnMut(u8, &Hash)) {
-        completed(0, &leaf_hash);
-        // As in binary addition, each trailing 1 of the size carries.
-        let kept = self.subtrees.len() - self.size.trailing_ones() as usize;
-        let mut hash = leaf_hash;
-        for (level, left) in (1..).zip(self.subtrees.drain(kept..).rev()) {
-            hash = node_hash(&left, &hash);
-            completed(level, &hash);
+    pub(super) fn extend_with(&mut self, leaf_hashes: &[Hash], mut completed: impl FnMut(u8, &[Hash])) {
+        // What is left over at the end of each level, smallest first.
+        let mut left_over: Vec<Hash> = Vec::new();
+        let mut row = leaf_hashes.to_vec();
+        for level in 0.. {
+            if row.is_empty() {
+                break;
+            }
+            completed(level, &row);
+            // As in binary addition, what waited at a level pairs with what comes.
+            if self.size >> level & 1 == 1 {
+                row.splice(..0, self.subtrees.pop());
+            }
+            let (pairs, single) = row.as_chunks();
+            left_over.extend(single);
+            row = node_hashes(pairs);
         }
-        self.subtrees.push(hash);
-        self.size += 1;
+        self.subtrees.extend(left_over.into_iter().rev());
+        self.size += leaf_hashes.len() as u64;
     }
 
     /// The number of leaves.
@@ -139,14 +176,22 @@ impl Frontier {
     }
 }
 
+/// How many leaves of a sequence are hashed together.
+const AT_ONCE: usize = 1 << 10;
+
 /// The frontier of the log with these leaf hashes.
 impl FromIterator<Hash> for Frontier {
     fn from_iter<I: IntoIterator<Item = Hash>>(leaf_hashes: I) -> Self {
-        let mut frontier = Self::new();
-        for leaf_hash in leaf_hashes {
-            frontier.push(leaf_hash);
+        let (mut frontier, mut leaf_hashes) = (Self::new(), leaf_hashes.into_iter());
+        let mut together = Vec::new();
+        loop {
+            together.extend(leaf_hashes.by_ref().take(AT_ONCE));
+            if together.is_empty() {
+                return frontier;
+            }
+            frontier.extend_with(&together, |_, _| {});
+            together.clear();
         }
-        frontier
     }
 }
 

@@ -41,8 +41,8 @@ pub struct People {
     opened: u64,
     /// What salts the commitments of the first of them.
     salters: Vec<Salter>,
-    /// Keys of the newest accounts, which were not handed over yet.
-    new_keys: Vec<Key>,
+    /// How many of them were handed over with their keys.
+    told: u64,
     facts: Vec<Fact>,
     /// Place of the next fact about learners who got facts after their first ones.
     next_fact: HashMap<i64, i64>,
@@ -72,7 +72,7 @@ impl People {
             first_new,
             seed: Salter::new(&random()?),
             opened: 0,
-            new_keys: Vec::new(),
+            told: 0,
             salters: Vec::new(),
             facts: Vec::new(),
             next_fact: HashMap::new(),
@@ -204,12 +204,7 @@ impl People {
         others: impl IntoIterator<Item = (i64, String)>,
     ) -> i64 {
         let id = self.first_new + self.opened as i64;
-        let key = self.seed.derive(self.opened);
         self.opened += 1;
-        self.new_keys.push(key);
-        if self.salters.len() < SALTERS {
-            self.salters.push(Salter::new(&key));
-        }
         let first = self.facts.len();
         let identifiers = identifiers.into_iter().map(|fact| (fact, true));
         let others = others.into_iter().map(|fact| (fact, false));
@@ -227,9 +222,12 @@ impl People {
 
     /// Accounts opened and facts met since the last call.
     pub fn take_new(&mut self) -> (Vec<(i64, Key)>, Vec<Fact>) {
-        let first = self.first_new + self.opened as i64 - self.new_keys.len() as i64;
-        let keys = (first..).zip(self.new_keys.drain(..));
-        (keys.collect(), std::mem::take(&mut self.facts))
+        let keys = self.seed.derive_each(self.told..self.opened);
+        let kept = keys.len().min(SALTERS - self.salters.len());
+        self.salters.extend(Salter::each(&keys[..kept]));
+        let first = self.first_new + self.told as i64;
+        self.told = self.opened;
+        ((first..).zip(keys).collect(), std::mem::take(&mut self.facts))
     }
 
     /// How many accounts were opened.

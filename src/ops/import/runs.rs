@@ -16,7 +16,7 @@ use crate::intake::rules::Problem;
 use crate::ops::batch::random;
 use crate::ops::people::ReviewAct;
 use crate::ops::post::{Fact, Prepared};
-use crate::proof::leaf::{BatchId, Key, Ordinal};
+use crate::proof::leaf::{BatchId, Key, Many, Ordinal};
 use crate::proof::merkle::Hash;
 use crate::store::{ActRow, Refusal};
 use std::sync::mpsc::Receiver;
@@ -84,6 +84,7 @@ pub struct Runs {
     spares: Receiver<Portion>,
     /// Acts so far that enrol learners.
     enrol_acts: u32,
+    hashing: Many,
     scratch: Vec<u8>,
 }
 
@@ -100,6 +101,7 @@ impl Runs {
             told: 0,
             spares,
             enrol_acts: 0,
+            hashing: Many::default(),
             scratch: Vec::new(),
         }
     }
@@ -204,10 +206,10 @@ impl Intake<'_, '_, Runs> {
         for rows in portion.rows.chunk_by(|one, next| one.learner == next.learner) {
             let salter = people.salter(rows[0].learner)?;
             for row in rows {
-                let leaf = row.leaf(&row.achievement(), &salter, &taker.batch_id, &mut taker.scratch);
-                portion.leaves.push(leaf);
+                row.add_to(&mut taker.hashing, &salter, &taker.batch_id, &mut taker.scratch);
             }
         }
+        taker.hashing.take(&mut portion.leaves);
         Ok(())
     }
 
@@ -216,8 +218,9 @@ impl Intake<'_, '_, Runs> {
         for (fact, ord) in news.facts.iter().zip(0..) {
             let salter = self.resolver.people.salter(fact.learner)?;
             let ordinal = Ordinal::Fact { place: taker.enrol_acts, ord };
-            news.fact_leaves.push(fact.leaf(&salter, &taker.batch_id, ordinal, &mut taker.scratch));
+            fact.add_to(&mut taker.hashing, (&salter, &taker.batch_id, ordinal), &mut taker.scratch);
         }
+        taker.hashing.take(&mut news.fact_leaves);
         taker.enrol_acts += u32::from(!news.facts.is_empty());
         Ok(())
     }

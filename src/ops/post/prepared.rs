@@ -112,13 +112,27 @@ impl Prepared {
     /// The leaf of the row as the journal keeps it.
     pub fn leaf(&self, row: &Achievement, salter: &Salter, batch: &BatchId, scratch: &mut Vec<u8>) -> Hash {
         leaf::achievement_payload(row, scratch);
-        let ordinal = Ordinal::Row { file: u32::from(self.file), line: self.place().number() as u64 };
-        let remainder = Remainder {
+        let commitment = salter.commit(batch, self.ordinal(), scratch);
+        leaf::moved(row.entry_kind(), &self.remainder(), &commitment)
+    }
+
+    /// Adds the row to those whose leaves are computed together, as the first of its key.
+    pub fn add_to(&self, leaves: &mut leaf::Many, salter: &Salter, batch: &BatchId, scratch: &mut Vec<u8>) {
+        let row = self.achievement();
+        leaf::achievement_payload(&row, scratch);
+        leaves.moved((salter, batch, self.ordinal()), row.entry_kind(), &self.remainder(), scratch);
+    }
+
+    fn ordinal(&self) -> Ordinal {
+        Ordinal::Row { file: u32::from(self.file), line: self.place().number() as u64 }
+    }
+
+    fn remainder(&self) -> Remainder {
+        Remainder {
             system: i64::from(self.system),
             institution: i64::from(self.institution),
             year: self.years.0,
             amount: self.amount,
-        };
-        leaf::moved(row.entry_kind(), &remainder, &salter.commit(batch, ordinal, scratch))
+        }
     }
 }

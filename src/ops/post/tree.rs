@@ -121,7 +121,7 @@ fn hash(mut writer: TileWriter, portions: &Receiver<Vec<Hash>>, done: &Sender<Ve
     // What was full before comes first.
     let _ = done.send(writer.take_full());
     for leaves in portions {
-        leaves.into_iter().for_each(|leaf| writer.push(leaf));
+        writer.extend(&leaves);
         // Nobody takes them where the batch was given up.
         let _ = done.send(writer.take_full());
     }
