@@ -200,6 +200,18 @@ fn people_come_back_as_written() {
         assert_eq!((store.key(2), store.key(3)), (Ok(Some([2; 32])), Ok(None)));
         let keys = gather(|each| store.keys(&mut |learner, key| each((learner, key))));
         assert_eq!(keys, [(1, [1; 32]), (2, [2; 32]), (7, [7; 32])]);
+        let asked: [(&[i64], &[i64]); 6] = [
+            (&[], &[]),
+            (&[2], &[2]),
+            (&[3], &[]),
+            (&[1, 2, 3], &[1, 2]),
+            (&[2, 7], &[2, 7]),
+            (&[0, 900], &[]),
+        ];
+        for (wanted, found) in asked {
+            let found: Vec<_> = found.iter().map(|learner| (*learner, [*learner as u8; 32])).collect();
+            assert_eq!(store.keys_of(wanted), Ok(found), "{wanted:?}");
+        }
         assert_eq!(store.identities_of(1), Ok(vec![second.clone(), dated.clone()]));
         assert_eq!(store.identities_with("000123"), Ok(vec![dated.clone(), first.clone()]));
         assert_eq!(store.identities_with("123"), Ok(vec![]));

@@ -64,9 +64,13 @@ impl Identifiers {
     pub fn get(&self, scheme: i64, value: &str) -> Option<i64> {
         match self.wanted(scheme, value).and_then(|wanted| self.find(&wanted)) {
             Some(place) => Some(self.learner_at(place)),
-            None if self.others.is_empty() => None,
-            None => self.others.get(&(scheme, value.into())).copied(),
+            None => self.other(scheme, value),
         }
+    }
+
+    /// The same of those that are kept apart, which hardly any ledger has.
+    fn other(&self, scheme: i64, value: &str) -> Option<i64> {
+        if self.others.is_empty() { None } else { self.others.get(&(scheme, value.into())).copied() }
     }
 
     /// The accounts that identifiers belong to, each given with its scheme.
@@ -94,22 +98,49 @@ impl Identifiers {
 
     /// Remembers whose an identifier is; the last word counts.
     pub fn insert(&mut self, scheme: i64, value: &str, learner: i64) {
-        self.remove(scheme, value);
-        let numbers = (head(scheme, value), u32::try_from(self.texts.len()), u32::try_from(learner));
-        let (Some(head), Ok(place), Ok(learner)) = numbers else {
-            self.others.insert((scheme, value.into()), learner);
+        if self.claim(scheme, value, learner).is_some_and(|before| before != learner) {
+            self.remove(scheme, value);
+            self.claim(scheme, value, learner);
+        }
+    }
+
+    /// Remembers whose an identifier is, unless it belongs to somebody already, whom it gives.
+    pub fn claim(&mut self, scheme: i64, value: &str, learner: i64) -> Option<i64> {
+        let wanted = self.wanted(scheme, value);
+        if let Some(place) = wanted.as_ref().and_then(|wanted| self.find(wanted)) {
+            return Some(self.learner_at(place));
+        }
+        if let Some(before) = self.other(scheme, value) {
+            return Some(before);
+        }
+        self.add(wanted, (scheme, value), learner);
+        None
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        self.places.reserve(more, |place| rehash(hasher, texts, *place));
+    }
+
+    fn add(&mut self, wanted: Option<Wanted>, identifier: (i64, &str), learner: i64) {
+        let numbers = (wanted, u32::try_from(self.texts.len()), u32::try_from(learner));
+        let (Some(wanted), Ok(place), Ok(learner)) = numbers else {
+            self.others.insert((identifier.0, identifier.1.into()), learner);
             return;
         };
         self.texts.extend_from_slice(&learner.to_le_bytes());
-        self.texts.extend_from_slice(&head);
-        self.texts.extend_from_slice(value.as_bytes());
+        self.texts.extend_from_slice(&wanted.head);
+        self.texts.extend_from_slice(wanted.text);
         let (texts, hasher) = (&self.texts, &self.hasher);
-        let hash = |place: &u32| {
-            let (head, text) = told(texts, *place);
-            hash_of(hasher, head, text)
-        };
-        self.places.insert_unique(hash(&place), place, hash);
+        self.places.insert_unique(wanted.hash, place, |place| rehash(hasher, texts, *place));
     }
+}
+
+/// The hash of what stands at a place.
+fn rehash(hasher: &DefaultHashBuilder, texts: &[u8], place: u32) -> u64 {
+    let (head, text) = told(texts, place);
+    hash_of(hasher, head, text)
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub struct People {
     links: Links,
     /// The schemes of which every identifier in the ledger is among them.
     loaded: HashSet<i64>,
-    /// Secrets of accounts that were there before, for the run at hand, by account.
-    known_keys: Vec<(i64, Key)>,
+    /// What salts the commitments of accounts that were there before, for the rows at hand, by account.
+    known_salters: Vec<(i64, Salter)>,
     first_new: i64,
     /// What the keys of new accounts are derived from, forgotten with the import.
     seed: Salter,
@@ -68,7 +68,7 @@ impl People {
             by_identifier: Identifiers::default(),
             links,
             loaded: HashSet::new(),
-            known_keys: Vec::new(),
+            known_salters: Vec::new(),
             first_new,
             seed: Salter::new(&random()?),
             opened: 0,
@@ -94,14 +94,14 @@ impl People {
             return Ok(());
         }
         let by_identifier = &mut self.by_identifier;
+        by_identifier.reserve(known as usize);
         self.read.values_of_identity(&mut |learner, scheme, value| {
-            if schemes.contains(&scheme) {
-                match by_identifier.get(scheme, value) {
-                    Some(other) if other != learner => return Err(shared(other, learner)),
-                    _ => by_identifier.insert(scheme, value, learner),
-                }
+            let before =
+                schemes.contains(&scheme).then(|| by_identifier.claim(scheme, value, learner)).flatten();
+            match before.filter(|before| *before != learner) {
+                Some(other) => Err(shared(other, learner)),
+                None => Ok(()),
             }
-            Ok(())
         })?;
         self.loaded = schemes.iter().copied().collect();
         Ok(())
@@ -242,7 +242,8 @@ impl People {
     pub fn expect_salters(&mut self, learners: impl Iterator<Item = i64>) -> Result<()> {
         let mut known: Vec<i64> = learners.take_while(|learner| *learner < self.first_new).collect();
         known.dedup();
-        self.known_keys = self.read.keys_of(&known)?;
+        let (accounts, keys): (Vec<i64>, Vec<Key>) = self.read.keys_of(&known)?.into_iter().unzip();
+        self.known_salters = accounts.into_iter().zip(Salter::each(&keys)).collect();
         Ok(())
     }
 
@@ -252,8 +253,8 @@ impl People {
     /// Where the ledger cannot be read or has no key.
     pub fn salter(&self, learner: i64) -> Result<Salter> {
         let Ok(at) = usize::try_from(learner - self.first_new) else {
-            return match self.known_keys.binary_search_by_key(&learner, |(known, _)| *known) {
-                Ok(at) => Ok(Salter::new(&self.known_keys[at].1)),
+            return match self.known_salters.binary_search_by_key(&learner, |(known, _)| *known) {
+                Ok(at) => Ok(self.known_salters[at].1.clone()),
                 Err(_) => Ok(Salter::new(&key_of(self.read.as_ref(), learner)?)),
             };
         };
