@@ -66,11 +66,6 @@ pub fn scan_utf8(mut read: impl Read) -> io::Result<Scan> {
     }
 }
 
-/// Whether a text is in that encoding to its end.
-pub fn fits(read: impl Read, encoding: &'static Encoding) -> bool {
-    io::copy(&mut Decode::new(read, encoding), &mut io::sink()).is_ok()
-}
-
 /// A reader that turns a file's encoding into checked UTF-8.
 ///
 /// A byte order mark is cut off and decides the encoding, whatever the profile says.

@@ -2,16 +2,23 @@
 //!
 //! The East Asian encodings are told apart by what they decode to: each has its common characters in one place, in
 //! the order of their frequency, and text read in the wrong one falls into its rare ones. chardetng, which does well
-//! with the scripts of one byte, is bad at short Chinese texts, so it is asked only where none of them fits.
+//! with the scripts of one byte, is bad at short Chinese texts, so it is asked only where none of them fits. A few
+//! broken bytes do not make a text one of another encoding: it is damaged, and whoever reads it on finds out where.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, DecoderResult, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 /// How well bytes read as text of an encoding; the higher, the better.
 type Score = fn(&[u8]) -> i64;
 
-/// Valid sequences for one broken byte from which a text is taken to be damaged UTF-8.
+/// Sound characters for one broken byte from which a text is taken to be damaged, in UTF-8 or an East Asian encoding.
 const DAMAGED: usize = 4;
+
+/// One in how many bytes beyond ASCII stands below C0, at least, in a damaged text of an East Asian encoding: those of one
+/// byte have their letters above.
+const BELOW_C0: usize = 5;
 
 /// Average score of a character, in hundredths, from which an East Asian encoding is believed.
 const BELIEVED: i64 = 40;
@@ -28,6 +35,11 @@ pub fn encoding(sample: &[u8], whole: bool) -> Option<&'static Encoding> {
     if sample.contains(&0) || valid >= DAMAGED * broken.max(1) {
         return None;
     }
+    of_east_asia(sample, whole).or_else(|| of_one_byte(sample, whole))
+}
+
+/// The East Asian encoding whose common characters a text holds, sound if there is one, else damaged.
+fn of_east_asia(sample: &[u8], whole: bool) -> Option<&'static Encoding> {
     let candidates: [(&'static Encoding, Score); 5] = [
         (GB18030, of_gb18030),
         (BIG5, of_big5),
@@ -35,14 +47,13 @@ pub fn encoding(sample: &[u8], whole: bool) -> Option<&'static Encoding> {
         (EUC_KR, of_euc_kr),
         (EUC_JP, of_euc_jp),
     ];
-    let score = |(encoding, of): &(&'static Encoding, fn(&[u8]) -> i64)| {
-        Some((average(sample, whole, encoding, *of)?, *encoding))
+    let read = candidates.map(|(encoding, of)| (Read::of(sample, whole, encoding, of), encoding));
+    let best = |may: fn(&Read) -> bool| {
+        let fitting = read.iter().filter(|(read, _)| read.sound > 0 && may(read)).rev();
+        let (best, encoding) = fitting.max_by_key(|(read, _)| read.average())?;
+        (best.average() >= BELIEVED).then_some(*encoding)
     };
-    let best = candidates.iter().filter_map(score).rev().max_by_key(|(score, _)| *score);
-    match best {
-        Some((score, encoding)) if score >= BELIEVED => Some(encoding),
-        _ => of_one_byte(sample, whole),
-    }
+    best(|read| read.broken == 0).or_else(|| best(Read::is_damaged))
 }
 
 /// UTF-16 whose byte order mark is missing: the zeros of its ASCII stand on one side only.
@@ -69,31 +80,96 @@ fn utf8_sequences(sample: &[u8]) -> (usize, usize) {
     })
 }
 
-/// The average score of the characters beyond ASCII; none where the text is not in that encoding.
-///
-/// The scores are of the characters' bytes, because frequency orders the code tables, not Unicode.
-fn average(sample: &[u8], whole: bool, encoding: &'static Encoding, of: fn(&[u8]) -> i64) -> Option<i64> {
-    let mut text = sample;
-    if encoding.decode_without_bom_handling_and_without_replacement(text).is_none() {
-        // A sample may end within a character.
-        let cut = (1..4).find(|cut| {
-            let shorter = sample.len().checked_sub(*cut).map(|len| &sample[..len]);
-            shorter.is_some_and(|text| {
-                encoding.decode_without_bom_handling_and_without_replacement(text).is_some()
-            })
-        });
-        text = &sample[..sample.len() - cut.filter(|_| !whole)?];
-    }
-    let (mut at, mut sum, mut count) = (0, 0, 0);
-    while at < text.len() {
-        let length = character_length(encoding, &text[at..]);
-        if text[at] >= 0x80 {
-            sum += of(&text[at..at + length]);
-            count += 1;
+/// What a text comes to in an encoding.
+#[derive(Default)]
+struct Read {
+    /// Characters beyond ASCII.
+    sound: usize,
+    /// Bytes that begin none.
+    broken: usize,
+    /// Bytes beyond ASCII, and those of them below C0.
+    beyond: usize,
+    below: usize,
+    /// The scores of all characters together.
+    ///
+    /// They are of the characters' bytes, because frequency orders the code tables, not Unicode.
+    sum: i64,
+}
+
+impl Read {
+    fn of(sample: &[u8], whole: bool, encoding: &'static Encoding, of: Score) -> Read {
+        let (mut read, mut run, mut at) = (Read::default(), Read::default(), 0);
+        while at < sample.len() {
+            let rest = &sample[at..];
+            let character = &rest[..character_length(encoding, rest)];
+            if rest[0] < 0x80 {
+                read.end(&mut run);
+                at += 1;
+            } else if is_sound(encoding, character) {
+                let score = of(character);
+                let is_in_word = stands_in_a_word(encoding, sample, at, character.len());
+                run.see(character, if is_in_word { score.min(0) } else { score });
+                at += character.len();
+            } else if !whole && rest.len() < 4 {
+                // A sample may end within a character.
+                break;
+            } else {
+                run.broken += 1;
+                at += 1;
+            }
         }
-        at += length;
+        read.end(&mut run);
+        read
     }
-    (count > 0).then(|| sum / count)
+
+    /// Takes up a run of characters beyond ASCII. Where one of its bytes is broken, the others say little: they may be
+    /// halves of two characters.
+    fn end(&mut self, run: &mut Read) {
+        let run = std::mem::take(run);
+        self.broken += run.broken;
+        if run.broken == 0 {
+            self.sound += run.sound;
+            self.sum += run.sum;
+            self.beyond += run.beyond;
+            self.below += run.below;
+        }
+    }
+
+    fn see(&mut self, character: &[u8], score: i64) {
+        self.sound += 1;
+        self.sum += score;
+        self.beyond += character.iter().filter(|byte| **byte >= 0x80).count();
+        self.below += character.iter().filter(|byte| (0x80..0xc0).contains(*byte)).count();
+    }
+
+    fn average(&self) -> i64 {
+        self.sum / self.sound.max(1) as i64
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.sound >= DAMAGED * self.broken && self.below * BELOW_C0 >= self.beyond
+    }
+}
+
+/// Whether those bytes are one character of that encoding.
+fn is_sound(encoding: &'static Encoding, character: &[u8]) -> bool {
+    let mut text = [0; 16];
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let (result, ..) = decoder.decode_to_utf8_without_replacement(character, &mut text, true);
+    matches!(result, DecoderResult::InputEmpty)
+}
+
+/// Whether what would be a character stands alone beside a letter of ASCII: then it is rather an accent or an apostrophe
+/// of western text with what follows it, such as in `Álvarez`, `Íñigo` and `Bachelor’s`, and speaks for no encoding.
+fn stands_in_a_word(encoding: &'static Encoding, text: &[u8], at: usize, length: usize) -> bool {
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b'\n');
+    let (before, last, after) =
+        (byte(at.checked_sub(1)), byte(Some(at + length - 1)), byte(Some(at + length)));
+    // What is before it may be the end of another such character.
+    let is_alone = [before, byte(at.checked_sub(2)), after].is_ascii();
+    // A common character of these two begins below C6, and western text hardly has another byte beyond ASCII after that.
+    let is_doubtful = last.is_ascii_alphabetic() || ![BIG5, SHIFT_JIS].contains(&encoding);
+    is_alone && is_doubtful && (before.is_ascii_alphabetic() || after.is_ascii_alphabetic())
 }
 
 /// Bytes of the character that a sound text of that encoding begins with.
@@ -172,7 +248,9 @@ fn of_one_byte(sample: &[u8], whole: bool) -> Option<&'static Encoding> {
     // WHATWG gives every byte a character; a control among those from 80 to 9F means that it is none.
     let (text, _) = guess.decode_without_bom_handling(sample);
     let sound = text.chars().all(|c| !('\u{80}'..='\u{9f}').contains(&c) && c != '\u{fffd}');
-    sound.then_some(guess)
+    // Where all of a text reads the same in both, the commoner of the two is named.
+    let is_western = whole && text == WINDOWS_1252.decode_without_bom_handling(sample).0;
+    sound.then_some(if is_western { WINDOWS_1252 } else { guess })
 }
 
 #[cfg(test)]
@@ -202,7 +280,17 @@ mod tests {
             ("Nr;Name;Kurs;Punkte\n1;Müller;Einführung;2,5\n", WINDOWS_1252),
             ("nom,prénom\nLefèvre,André\n", WINDOWS_1252),
             ("Name,Fee\nJosé,€5\n", WINDOWS_1252),
+            ("Álvarez,Ángel\n", WINDOWS_1252),
+            ("apellido,nombre\nÁlvarez,Ángel\nÁvila,Álvaro\n", WINDOWS_1252),
+            ("NOMBRE,CURSO\nÁNGEL GARCÍA,ÁLGEBRA\n", WINDOWS_1252),
+            ("Name;Fach\nÄrzte;Ästhetik\n", WINDOWS_1252),
+            ("nome,curso\nJoão Conceição,Introdução às Ações\nÍris Araújo,Ética\n", WINDOWS_1252),
+            ("nom,titre\nHélène Noël,Études créées l’année dernière\n", WINDOWS_1252),
+            ("nombre,curso\nÍñigo,Literatura\nÍñigo,Bachelor’s degree\n", WINDOWS_1252),
+            ("id,award\n1,Bachelor’s degree\n2,Master’s degree\n", WINDOWS_1252),
             ("имя,курс\nИванов Иван,Математика\n", encoding_rs::WINDOWS_1251),
+            ("ФИО,КУРС\nИВАНОВ ИВАН,МАТЕМАТИКА\nПетров Пётр,Физика\n", encoding_rs::WINDOWS_1251),
+            ("όνομα,μάθημα\nΠαπαδόπουλος Γιώργος,Μαθηματικά\n", encoding_rs::WINDOWS_1253),
         ];
         for (text, encoding) in cases {
             assert_eq!(guessed(text, encoding), Some(encoding.name()), "{text}");
@@ -226,5 +314,25 @@ mod tests {
         let mut text = "姓名,学分\n李雷,3\n".as_bytes().to_vec();
         text.extend(b"\xe6\x9d,4\n");
         assert_eq!(encoding(&text, true), None);
+    }
+
+    #[test]
+    fn a_few_broken_bytes_make_no_text_one_of_another_encoding() {
+        let cases = [
+            ("id,title\n001,数据结构与算法\n002,高等数学\n", GB18030),
+            ("id,title\n001,資料結構與演算法\n002,高等微積分\n", BIG5),
+            ("id,title\n001,データ構造\n002,情報リテラシー\n", SHIFT_JIS),
+            ("id,title\n001,자료구조와 알고리즘\n002,미적분학\n", EUC_KR),
+            ("id,title\n001,データ構造\n002,情報リテラシー\n", EUC_JP),
+        ];
+        for (text, encoding) in cases {
+            let (mut bytes, ..) = encoding.encode(text);
+            let bytes = bytes.to_mut();
+            bytes.extend(b"003,\xff\x20\n");
+            assert_eq!(super::encoding(bytes, true), Some(encoding), "{text}");
+            // Where most is broken, nothing is damaged.
+            bytes.extend(b"\xff\x20,".repeat(8));
+            assert_ne!(super::encoding(bytes, true), Some(encoding), "{text}");
+        }
     }
 }

@@ -207,9 +207,8 @@ impl Reading {
             content.take(SAMPLE as u64).read_to_end(&mut sample).map_err(IntakeError::Unreadable)?;
             whole = at + sample.len() as u64 == size;
         }
-        // A guess that the file itself then contradicts would be a fault that nobody understands.
-        let fits = |encoding: &&'static Encoding| decode::fits(source.content(), encoding);
-        let Some(encoding) = guess::encoding(&sample, whole).filter(fits) else { return Ok(UTF_8) };
+        // What the file holds further down may contradict it: that is a fault with line and byte.
+        let Some(encoding) = guess::encoding(&sample, whole) else { return Ok(UTF_8) };
         self.guessed.push(Guessed::Encoding);
         let text = format!("it is not UTF-8; the encoding is guessed to be {}", encoding.name());
         self.notices.push(Notice::new(Rule::EncodingGuessed, text));

@@ -77,6 +77,37 @@ fn a_decoding_fault_names_line_and_byte() {
 }
 
 #[test]
+fn a_damaged_file_is_read_in_its_own_encoding_up_to_the_damage() {
+    let text = "course,title\nC1,数据结构与算法\nC2,高等数学\n";
+    // Near the beginning, and beyond what a guess looks at.
+    for rows in ["", &"C3,线性代数\n".repeat(10_000)] {
+        let mut bytes = GB18030.encode(&format!("{text}{rows}")).0.into_owned();
+        let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let place = bytes.len() + 3;
+        bytes.extend(b"C4,\xd1\x20\n");
+        let profile = Profile::parse(
+            "name = \"t\"\ntarget = \"outcomes\"\n[columns]\noutcome = \"course\"\ntitle = \"title\"\n\
+             [constants]\ninstitution = \"X\"\n",
+            "t.toml",
+        )
+        .unwrap();
+        let incoming = Incoming::of(Source::from(&bytes[..]), &profile).unwrap();
+        assert_eq!(incoming.reading.encoding, GB18030);
+        let mut reader = Reader::open(&profile, &incoming).unwrap();
+        let mut record = Record::new();
+        let error = loop {
+            match reader.next(&mut record) {
+                Ok(more) => assert!(more, "the damage was not met"),
+                Err(error) => break error,
+            }
+        };
+        let said = format!("line {line}, byte {place} of the file: this is not gb18030");
+        assert_eq!((error.code(), error.to_string()), ("E006", said));
+        assert!(error.remedy().contains("the file is damaged there"), "{}", error.remedy());
+    }
+}
+
+#[test]
 fn delimiters_are_found_by_the_profile_s_columns() {
     for (delimiter, told) in [(",", None), (";", Some("N107")), ("\t", Some("N107")), ("|", Some("N107"))] {
         let text = TABLE.replace(',', delimiter).replace("数据结构", "\"数据, 结构\"");

@@ -73,7 +73,7 @@ rules! {
     HeaderOnly "E003" "file" "the file holds a header and no rows" "" "check the selection from which the file was exported";
     ColumnMissing "E004" "header" "a column that the profile names is not in the header" "" "correct the column's name in the profile, or export the column";
     HeaderRepeated "E005" "header" "the header names a column twice" "" "give each column its own name";
-    Encoding "E006" "file" "the file is not in the profile's encoding" "" "set `encoding` in the profile's [file] to what the file is written in";
+    Encoding "E006" "file" "the file holds bytes that its encoding does not have" "" "where the encoding is right, the file is damaged there: have it sent again; else set `encoding` in the profile's [file] to what it is written in";
     NulByte "E007" "file" "the file holds a NUL byte" "" "the file is probably UTF-16 or not a text file: save it as CSV in UTF-8";
     RecordTooLong "E008" "file" "a record is longer than 1 MiB" "" "check the delimiter and the line endings of the file";
     QuoteOpen "E009" "file" "a quoted value is never closed" "" "close the quote, or double it where it belongs to the value";
