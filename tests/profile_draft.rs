@@ -54,6 +54,25 @@ fn the_examples_can_be_tried_at_once() {
     }
 }
 
+#[test]
+fn a_table_below_a_title_can_be_tried_at_once() {
+    let session = Session::bank();
+    let text = "某大学成绩表\n\n学号,姓名,课程代码,课程名称,学分,日期\n1,虚构,A,数据结构,3,2024-01-31\n";
+    session.write("a.csv", &*encoding_rs::GB18030.encode(text).0);
+    dry_run(&session, "a.csv", &["--institution", "LJU"], 0, &["rows deposited                1"]);
+    let draft = std::fs::read_to_string(session.path("draft.toml")).unwrap();
+    assert!(draft.contains("encoding = \"gb18030\"") && draft.contains("\nheader_row = 3 "), "{draft}");
+}
+
+#[test]
+fn a_damaged_file_is_refused_where_it_is_damaged() {
+    let session = Session::empty();
+    let mut bytes = encoding_rs::GB18030.encode("id,name,title\n1,林知远,数据结构\n").0.into_owned();
+    bytes.extend(b"2,\xd1\x20,\n");
+    session.write("a.csv", bytes);
+    session.run(&["profile", "new", "a.csv"]).exits(1).says("line 3, byte 34 of the file").says("E006");
+}
+
 /// A file of the data shared beside the project; `None` where it is absent, which is said.
 fn shared(path: &str) -> Option<String> {
     let root = std::env::var_os("CREDITBANK_SHARED")

@@ -9,6 +9,7 @@ mod field;
 mod source;
 mod standard;
 
+pub(in crate::intake) use check::MAX_HEADER_ROW;
 pub use error::{ProfileError, ProfileFault};
 pub use field::{Field, Target};
 pub use standard::{Control, Manifest, Share, Standard};

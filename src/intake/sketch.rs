@@ -7,6 +7,7 @@
 mod assign;
 mod column;
 mod dates;
+mod header;
 mod headings;
 mod judge;
 mod layout;
@@ -21,11 +22,12 @@ pub use write::draft;
 
 use super::csv::Record;
 use super::fault::IntakeError;
-use super::profile::{Field, Target};
+use super::profile::{Field, MAX_HEADER_ROW, Target};
 use super::source::Source;
 use crate::domain::credits::DecimalMark;
 use crate::domain::text::clean;
 use dates::Forms;
+use header::Top;
 use headings::Headings;
 
 /// Rows that are looked at where nothing is said.
@@ -55,8 +57,10 @@ pub struct Sketch {
     pub options: Options,
     /// How the file is written.
     pub written: Written,
-    /// Whether its first row names the columns.
+    /// Whether its first row, or the first below a title, names the columns.
     pub header: bool,
+    /// The row that names them, where others stand above it.
+    pub header_row: Option<u64>,
     /// The decimal mark of its amounts.
     pub decimal_mark: DecimalMark,
     /// Rows that were looked at.
@@ -180,21 +184,14 @@ impl Rows {
 pub fn sketch(source: &Source, options: Options) -> Result<Sketch, IntakeError> {
     let headings = Headings::new();
     let forms = Forms::new();
-    let (written, mut records) = opening::open(source, &headings)?;
-    let mut top = Record::new();
-    loop {
-        match records.next(&mut top)? {
-            false => return Err(IntakeError::Empty),
-            true if top.is_blank() => {}
-            true => break,
-        }
-    }
+    let (written, mut records) = opening::open(source)?;
+    let Top { above, top, below } = header::find(&mut records, &headings)?;
     let width = top.len();
     let mut columns: Vec<Column> = (1..=width).map(Column::new).collect();
     let mut rows =
         Rows { width, hashes: Vec::new(), lines: Vec::new(), read: 0, complete: true, uneven: None };
-    let (mut record, mut room) = (Record::new(), CELLS);
-    while records.next(&mut record)? {
+    let (mut record, mut room, mut below) = (Record::new(), CELLS, below.into_iter());
+    while next_below(&mut below, &mut records, &mut record)? {
         if record.is_blank() {
             continue;
         }
@@ -202,10 +199,13 @@ pub fn sketch(source: &Source, options: Options) -> Result<Sketch, IntakeError> 
             rows.complete = false;
             break;
         }
+        if written.format.is_spreadsheet() {
+            record.pad(width);
+        }
         rows.read += 1;
         look(&mut rows, &mut columns, &forms, &record, &mut room);
     }
-    let header = has_header(&top, &columns, &headings);
+    let header = header::is(&top, &columns, &headings);
     if header {
         for (column, heading) in columns.iter_mut().zip(top.fields()) {
             column.heading = clean(heading).into_owned();
@@ -222,6 +222,7 @@ pub fn sketch(source: &Source, options: Options) -> Result<Sketch, IntakeError> 
         options,
         written,
         header,
+        header_row: Some(top.line()).filter(|row| header && above && *row <= MAX_HEADER_ROW as u64),
         decimal_mark: DecimalMark::Point,
         rows: rows.read,
         complete: rows.complete,
@@ -260,24 +261,19 @@ fn look(rows: &mut Rows, columns: &mut [Column], forms: &Forms, record: &Record,
     }
 }
 
-/// Whether the first row names the columns: it holds headings that are known, or else texts over numbers.
-fn has_header(top: &Record, columns: &[Column], headings: &Headings) -> bool {
-    let cells: Vec<String> = top.fields().map(|cell| clean(cell).into_owned()).collect();
-    let is_number = |cell: &String| cell.bytes().any(|byte| byte.is_ascii_digit()) && is_value(cell);
-    let known = cells.iter().filter(|cell| headings.knows(cell)).count();
-    if cells.iter().any(is_number) {
-        return known * 2 > cells.len();
+/// The next row below the header: one that was read in search of it, else of the file.
+fn next_below(
+    below: &mut impl Iterator<Item = Record>,
+    records: &mut opening::Rows,
+    record: &mut Record,
+) -> Result<bool, IntakeError> {
+    match below.next() {
+        Some(row) => {
+            *record = row;
+            Ok(true)
+        }
+        None => records.next(record),
     }
-    let over_numbers = columns.iter().zip(&cells).any(|(column, cell)| {
-        let numbers = column.numbers() + column.dates.count();
-        !cell.is_empty() && column.filled > 0 && column.mostly(numbers)
-    });
-    known > 0 || over_numbers || cells.iter().all(|cell| !cell.is_empty())
-}
-
-/// Digits and marks alone, as in numbers and dates.
-fn is_value(cell: &str) -> bool {
-    cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '/' | ':' | ' ' | '%'))
 }
 
 impl Sketch {

@@ -19,7 +19,7 @@ use toml::Spanned;
 const GUESS: &str = "guess";
 
 /// The last row in which a header is looked for.
-const MAX_HEADER_ROW: i64 = 1_000;
+pub(in crate::intake) const MAX_HEADER_ROW: i64 = 1_000;
 
 /// Makes the profile, noting every fault on the way.
 pub(super) fn profile(source: Source, text: &str, may_be_open: bool, faults: &mut Faults<'_>) -> Profile {

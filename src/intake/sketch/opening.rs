@@ -1,15 +1,14 @@
 //! How an unknown file is written: its encoding and its delimiter, from its first bytes.
 
-use super::headings::Headings;
 use crate::intake::csv::{Record, Records};
 use crate::intake::decode::Decode;
 use crate::intake::fault::IntakeError;
-use crate::intake::format::{self, Format};
-use crate::intake::incoming::Incoming;
+use crate::intake::format::Format;
+use crate::intake::incoming::{Guessed, Incoming, Reading};
 use crate::intake::profile::Profile;
 use crate::intake::source::{Content, Source};
 use crate::intake::table::{self, Table};
-use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use encoding_rs::Encoding;
 use std::io::Read;
 
 /// Bytes that are looked at before the file is read.
@@ -48,34 +47,38 @@ impl Rows {
             Rows::Table(table) => table.next(record),
         }
     }
+
+    /// Whether the reader made the header, which stands first then.
+    pub fn names_columns(&self) -> bool {
+        matches!(self, Rows::Table(table) if table.names_columns())
+    }
 }
 
-/// Begins to read a file of which nothing is known.
+/// Begins to read a file of which nothing is known, in the way in which an import would.
 ///
 /// # Errors
 /// Where the file cannot be read, or is nothing that an import reads.
-pub fn open(source: &Source, headings: &Headings) -> Result<(Written, Rows), IntakeError> {
-    let format = format::sniff(source)?;
-    let unasked = |format| Written {
-        format,
-        encoding: UTF_8,
-        because: "its format says so",
-        guessed: false,
-        delimiter: b',',
-    };
+pub fn open(source: &Source) -> Result<(Written, Rows), IntakeError> {
+    let profile = Profile::parse(ANY, "").map_err(|_| IntakeError::Empty)?;
+    let incoming = Incoming::of(source.clone(), &profile)?;
+    let Reading { format, encoding, mark, ref guessed, .. } = incoming.reading;
+    let guessed = guessed.contains(&Guessed::Encoding);
+    let written = Written { format, encoding, because: "its format says so", guessed, delimiter: b',' };
     if format != Format::Text {
-        let written = unasked(format);
-        let profile = Profile::parse(ANY, "").map_err(|_| IntakeError::Empty)?;
-        let incoming = Incoming::of(source.clone(), &profile)?;
         return Ok((written, Rows::Table(table::open(&incoming, &profile)?)));
     }
     let mut head = Vec::new();
     source.content().take(HEAD as u64).read_to_end(&mut head).map_err(IntakeError::Unreadable)?;
-    let (encoding, because, guessed) = encoding_of(whole_lines(&head), headings);
-    let delimiter = delimiter_of(whole_lines(&head), encoding);
+    let head = whole_lines(&head);
+    let because = match (mark, guessed) {
+        (true, _) => "the file begins with a byte order mark",
+        (_, true) => "the bytes look like it",
+        _ if head.is_ascii() => "there are ASCII characters only",
+        _ => "every byte fits",
+    };
+    let delimiter = delimiter_of(head, encoding);
     let records = Records::new(Decode::new(source.content(), encoding), delimiter);
-    let written = Written { encoding, because, guessed, delimiter, ..unasked(format) };
-    Ok((written, Rows::Text(Box::new(records))))
+    Ok((Written { because, delimiter, ..written }, Rows::Text(Box::new(records))))
 }
 
 /// A profile that asks nothing of a file.
@@ -88,44 +91,6 @@ fn whole_lines(head: &[u8]) -> &[u8] {
         false => memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1),
     };
     &head[..end]
-}
-
-/// A byte order mark, strict UTF-8, else a guess: the encoding in which most of the first line are
-/// headings that are known, and among equals what the bytes look like.
-fn encoding_of(head: &[u8], headings: &Headings) -> (&'static Encoding, &'static str, bool) {
-    if let Some((encoding, _)) = Encoding::for_bom(head) {
-        return (encoding, "the file begins with a byte order mark", false);
-    }
-    if UTF_8.decode_without_bom_handling_and_without_replacement(head).is_some() {
-        let because = if head.is_ascii() { "there are ASCII characters only" } else { "every byte fits" };
-        return (UTF_8, because, false);
-    }
-    let looks = looks_like(head);
-    let known = |encoding: &'static Encoding| {
-        let text = encoding.decode_without_bom_handling_and_without_replacement(head)?;
-        let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let cells = first.split([',', ';', '\t', '|']).map(|cell| cell.trim_matches(['"', ' ']));
-        Some(cells.filter(|cell| !cell.is_ascii() && headings.knows(cell)).count())
-    };
-    let others = [GB18030, BIG5, SHIFT_JIS, EUC_KR, WINDOWS_1252].into_iter();
-    let mut best = (looks, known(looks), "the bytes look like it");
-    for encoding in others {
-        let count = known(encoding);
-        if count > best.1 && count > Some(0) {
-            best = (encoding, count, "its headings are words in it");
-        } else if best.1.is_none() && count.is_some() {
-            best = (encoding, count, "every byte fits");
-        }
-    }
-    (best.0, best.2, true)
-}
-
-fn looks_like(head: &[u8]) -> &'static Encoding {
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(head, true);
-    let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
-    // GB18030 reads whatever GBK does, and the characters of names that GBK lacks.
-    if guess == GBK { GB18030 } else { guess }
 }
 
 /// The delimiter under which most of the first records have one width, and among equals the widest.
@@ -153,6 +118,7 @@ fn delimiter_of(head: &[u8], encoding: &'static Encoding) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use encoding_rs::{BIG5, EUC_KR, GB18030, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
     #[test]
     fn encodings_and_delimiters_are_found() {
@@ -169,11 +135,13 @@ mod tests {
             (UTF_8, lanjiang, "UTF-8", b','),
             (UTF_8, "a,b\n\"x;y;z\",2\n", "UTF-8", b','),
             (UTF_8, "only\none\n", "UTF-8", b','),
+            (WINDOWS_1252, "Apellido;Nombre\nÁlvarez;Ángel\n", "windows-1252", b';'),
+            (GB18030, "id,name,title\n1,林知远,数据结构\n", "gb18030", b','),
         ];
         for (encoding, text, expected, delimiter) in cases {
             let (bytes, _, faulty) = encoding.encode(text);
             assert!(!faulty, "{text}");
-            let (written, mut records) = open(&Source::from(&*bytes), &Headings::new()).unwrap();
+            let (written, mut records) = open(&Source::from(&*bytes)).unwrap();
             assert_eq!((written.encoding.name(), written.delimiter), (*expected, *delimiter), "{text}");
             let mut record = Record::new();
             assert!(records.next(&mut record).unwrap());

@@ -192,6 +192,30 @@ fn a_file_without_header_is_known_by_its_values() {
 }
 
 #[test]
+fn a_header_below_a_title_is_found_and_its_row_written_down() {
+    let table = "学号,课程代码,学分,日期\n1,A,3,2024-01-01\n2,B,2,2024-01-02\n";
+    let unknown = "foo,bar,baz\nA1,x,3\nA2,y,2\n";
+    let cases = [
+        (table.to_owned(), None),
+        (format!("某大学成绩表\n{table}"), Some(2)),
+        (format!("某大学成绩表,,,\n\n制表,2026-01-01,,\n{table}"), Some(4)),
+        (unknown.to_owned(), None),
+        (format!("Results of the year\n{unknown}"), Some(2)),
+        // Rows without a header, of which the first is the narrowest, are no title.
+        ("A1\nA2,3\nA3,4\n".to_owned(), None),
+    ];
+    for (text, row) in cases {
+        let sketch = look(&text);
+        assert_eq!(sketch.header_row, row, "{text}");
+        let Some(row) = row else { continue };
+        assert_eq!((sketch.rows, sketch.header), (2, true), "{text}");
+        let text = draft(&sketch);
+        holds(&text, &format!("header_row = {row}  "));
+        assert!(Profile::parse(&text, "draft.toml").is_ok() || sketch.fields.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn people_are_not_copied_into_a_draft() {
     let sketch = look(
         "学号,姓名,手机号,性别,家长姓名,课程代码,日期,Eleve\n1,秘密甲,13900001111,女,秘密乙,A,2024-01-01,Secret One\n\

@@ -101,8 +101,7 @@ impl Draft<'_> {
         self.table("[file]");
         if written.format != Format::Text {
             self.line(&format!("format = {}", quoted(written.format.name())));
-            self.line(&format!("header = {}", self.sketch.header));
-            self.ask(|about| about == About::File);
+            self.header();
             return;
         }
         let encoding = written.encoding.name().to_ascii_lowercase();
@@ -111,7 +110,17 @@ impl Draft<'_> {
         self.line(&format!("delimiter = {}", quoted(&delimiter)));
         let mark = if self.sketch.decimal_mark == DecimalMark::Comma { "," } else { "." };
         self.line(&format!("decimal_mark = {}", quoted(mark)));
-        self.line(&format!("header = {}", self.sketch.header));
+        self.header();
+    }
+
+    /// Where the header stands, and what is asked of the file.
+    fn header(&mut self) {
+        match self.sketch.header_row {
+            Some(row) => {
+                self.setting(&format!("header_row = {row}"), "what stands above it is passed over");
+            }
+            None => self.line(&format!("header = {}", self.sketch.header)),
+        }
         self.ask(|about| about == About::File);
     }
 

@@ -143,6 +143,7 @@ fn facts(sink: &mut dyn Sink, sketch: &Sketch) -> Result<()> {
     fact("delimiter", if delimiter == '\t' { "tab".into() } else { delimiter.to_string().into() })?;
     fact("decimal mark", char::from(sketch.decimal_mark.byte()).to_string().into())?;
     fact("header", Cell::Flag(sketch.header))?;
+    fact("header row", sketch.header_row.map_or(Cell::Empty, |row| Cell::Int(row as i64)))?;
     fact("rows looked at", Cell::Int(sketch.rows as i64))?;
     fact("all rows", Cell::Flag(sketch.complete))?;
     fact("dates", sketch.dates.join(", ").into())?;
