@@ -46,6 +46,11 @@ const SCHEMES: [&str; 5] = ["learner-card", "student-number", "apaar", "orcid", 
 pub fn assign(sketch: &mut Sketch, headings: &Headings) {
     let senses: Vec<Option<(Sense, By)>> =
         sketch.columns.iter().map(|column| sense(column, headings)).collect();
+    for (column, sense) in sketch.columns.iter_mut().zip(&senses) {
+        if !sense.is_some_and(|(sense, _)| speaks_of_a_day(sense)) {
+            column.dates.forget_numbers();
+        }
+    }
     if sketch.options.target.is_none() {
         sketch.target = target(sketch, &senses);
     }
@@ -82,6 +87,13 @@ fn sense(column: &Column, headings: &Headings) -> Option<(Sense, By)> {
     }
     let found = headings.sense(&column.heading)?;
     Some((found.sense, if found.whole { By::Heading } else { By::Part }))
+}
+
+/// Whether a heading promises days, so that its numbers may be those under which a workbook keeps days.
+fn speaks_of_a_day(sense: Sense) -> bool {
+    use Field::{AccreditedFrom, AccreditedTo, BirthDate, Period, ValidFrom, ValidTo};
+    let days = [Period, BirthDate, ValidFrom, ValidTo, AccreditedFrom, AccreditedTo];
+    matches!(sense, Sense::Is(field) if days.contains(&field))
 }
 
 fn target(sketch: &Sketch, senses: &[Option<(Sense, By)>]) -> Target {

@@ -44,6 +44,10 @@ const FORMS: [&str; 32] = [
 const PAIRS: [(&str, &str); 3] =
     [("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"), ("D/M/YYYY", "M/D/YYYY")];
 
+/// The numbers under which a workbook that counts from 1900 keeps the days from 1954 to 2064: those that results and birth
+/// dates may have.
+const DAYS: std::ops::RangeInclusive<u32> = 20_000..=60_000;
+
 /// Most patterns of terms that are told apart.
 const PATTERNS: usize = 16;
 
@@ -67,6 +71,9 @@ pub struct Tally {
     dates: u64,
     /// Values that fit no form and are a term, by pattern.
     terms: BTreeMap<String, u64>,
+    /// Values that fit no form and may be the number of a day in a workbook; the least and the greatest.
+    numbered: u64,
+    numbers: Option<(u32, u32)>,
 }
 
 /// What the dates of a column are written like.
@@ -102,8 +109,14 @@ impl Tally {
             }
         }
         self.dates += u64::from(!fit.is_empty());
-        if fit.is_empty()
-            && let Some(pattern) = term_pattern(value)
+        if !fit.is_empty() {
+            return;
+        }
+        if let Some(number) = number_of_day(value) {
+            let (least, most) = self.numbers.unwrap_or((number, number));
+            (self.numbered, self.numbers) = (self.numbered + 1, Some((least.min(number), most.max(number))));
+        }
+        if let Some(pattern) = term_pattern(value)
             && (self.terms.len() < PATTERNS || self.terms.contains_key(&pattern))
         {
             *self.terms.entry(pattern).or_default() += 1;
@@ -112,7 +125,17 @@ impl Tally {
 
     /// How many values are dates or terms.
     pub fn count(&self) -> u64 {
-        self.dates + self.terms.values().sum::<u64>()
+        self.dates + self.numbered + self.terms.values().sum::<u64>()
+    }
+
+    /// The least and the greatest number of a day in a workbook, where there are such, and how many there are.
+    pub fn numbered(&self) -> Option<(u32, u32, u64)> {
+        self.numbers.map(|(least, most)| (least, most, self.numbered))
+    }
+
+    /// Takes numbers for numbers, where nothing speaks of days.
+    pub fn forget_numbers(&mut self) {
+        (self.numbered, self.numbers) = (0, None);
     }
 
     /// Whether most of them are terms.
@@ -123,7 +146,7 @@ impl Tally {
     /// Whether a day is part of most of the dates.
     pub fn has_days(&self) -> bool {
         let days = (0..FORMS.len()).filter(|at| FORMS[*at].contains('D')).map(|at| self.fits[at]).max();
-        days.unwrap_or(0) * 2 > self.dates
+        (days.unwrap_or(0) + self.numbered) * 2 > self.dates + self.numbered
     }
 
     /// How the dates are written.
@@ -167,6 +190,12 @@ impl Tally {
         }
         chosen.into_iter().map(|at| FORMS[at]).collect()
     }
+}
+
+/// The number under which a workbook keeps a day; a part of a day, its time, may follow.
+fn number_of_day(value: &str) -> Option<u32> {
+    let number = value.split('.').next()?.parse().ok().filter(|number| DAYS.contains(number))?;
+    DateFormat::Serial.read(value, &Calendar::default()).ok().map(|_| number)
 }
 
 fn place(form: &str) -> usize {

@@ -6,6 +6,7 @@ use super::dates::Dates;
 use super::words::{is_nothing, kind, status, system};
 use super::{About, Rows, Sketch, Word};
 use crate::domain::credits::{Credits, DecimalMark};
+use crate::domain::date::{Calendar, DateFormat};
 use crate::domain::outcome::{Kind, Status};
 use crate::intake::format::Format;
 use crate::intake::profile::{Field, Target};
@@ -109,12 +110,13 @@ fn dates(sketch: &mut Sketch) {
             )
         })
         .collect();
-    let mut open = false;
+    let (mut open, mut numbered) = (false, false);
     for field in dated {
         let Some(column) = sketch.column_of(field) else { continue };
         let (name, filled, unread) = (named(column), column.filled, column.filled - column.dates.count());
         let found = column.dates.dates();
-        let mut texts = Vec::new();
+        let mut texts: Vec<String> = numbers_of_days(column).into_iter().collect();
+        numbered |= !texts.is_empty();
         match found {
             Some(Dates::Forms(forms)) => {
                 for form in forms {
@@ -161,9 +163,35 @@ fn dates(sketch: &mut Sketch) {
             sketch.ask(About::Dates, text);
         }
     }
+    // What is left of the values is read as the number of a day.
+    sketch.dates.extend(numbered.then(|| "serial".to_owned()));
     if open {
         sketch.dates.clear();
     }
+}
+
+/// Asks whether numbers are those under which a workbook keeps days, and from when it counts them.
+fn numbers_of_days(column: &Column) -> Option<String> {
+    let (least, most, times) = column.dates.numbered()?;
+    let years = |format: DateFormat| {
+        let year = |number: u32| {
+            let day = format.read(&number.to_string(), &Calendar::default()).ok()?;
+            Some(day.written.split('-').next()?.to_owned())
+        };
+        Some(match (year(least)?, year(most)?) {
+            (first, last) if first == last => first,
+            (first, last) => format!("{first} to {last}"),
+        })
+    };
+    Some(format!(
+        "{}: {times} of {} values are numbers such as those under which a workbook keeps days. Counted from 1900, these \
+         are of {} (`serial`), counted from 1904 of {} (`serial-1904`): which is right? Better still, ask for an export \
+         with dates",
+        named(column),
+        column.filled,
+        years(DateFormat::Serial)?,
+        years(DateFormat::Serial1904)?,
+    ))
 }
 
 /// What a word of the file means, if it is known.
@@ -247,7 +275,8 @@ fn required(sketch: &mut Sketch) {
     }
     let has_credits = sketch.place_of(Field::Credits).is_some();
     if has_credits && sketch.place_of(Field::System).is_none() && !sketch.is_constant(Field::System) {
-        let text = "in which unit are the credits counted? `creditbank system list` shows the codes";
+        let text =
+            "in which unit are the credits counted, such as ECTS? `creditbank system list` shows the codes";
         sketch.ask(About::Field(Field::System), text);
     }
 }

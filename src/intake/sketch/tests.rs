@@ -125,6 +125,50 @@ fn dates_that_can_be_read_both_ways_are_asked_with_the_evidence() {
 }
 
 #[test]
+fn numbers_of_days_are_proposed_under_a_heading_that_speaks_of_a_date() {
+    let rows = |heading: &str, values: [&str; 3]| {
+        let [one, two, three] = values;
+        look(&format!("student id,course code,credits,{heading}\n1,A,3,{one}\n2,A,3,{two}\n3,A,3,{three}\n"))
+    };
+    let days = rows("exam date", ["45291", "45000.5", "43831"]);
+    assert_eq!(days.dates, ["serial"]);
+    let question = asked(&days, About::Dates);
+    assert!(question.contains("Counted from 1900, these are of 2020 to 2023 (`serial`)"), "{question}");
+    assert!(question.contains("from 1904 of 2024 to 2028 (`serial-1904`): which is right?"), "{question}");
+    let text = draft(&days);
+    holds(&text, "period = \"exam date\"");
+    holds(&text, "formats = [\"serial\"]");
+    assert!(Profile::parse(&text, "draft.toml").is_ok(), "{text}");
+    let mixed = rows("exam date", ["2024-01-31", "45000", "2024-02-01"]);
+    assert_eq!(mixed.dates, ["YYYY-MM-DD", "serial"]);
+    // Numbers of other sizes are no days, nor are any under another heading.
+    for (heading, values) in [
+        ("exam date", ["1", "2", "3"]),
+        ("exam date", ["452910", "452911", "452912"]),
+        ("term", ["20241", "20242", "20251"]),
+        ("anything", ["45291", "45292", "45293"]),
+    ] {
+        let other = rows(heading, values);
+        assert!(other.dates.is_empty() && other.place_of(Field::Period).is_none(), "{heading} {values:?}");
+    }
+}
+
+#[test]
+fn credits_without_a_unit_are_asked_about() {
+    let heads = ["Créditos", "Crédits", "Kreditpunkte", "LP", "Crédits ECTS"];
+    for (heading, named) in heads.into_iter().zip([false, false, false, false, true]) {
+        let sketch = look(&format!("Matricule;Kursnummer;{heading};Datum\n1;A;6;2024-01-31\n"));
+        let asks =
+            asked(&sketch, About::Field(Field::System)).contains("in which unit are the credits counted");
+        assert_eq!((sketch.is_constant(Field::System), asks), (named, !named), "{heading}");
+        let text = draft(&sketch);
+        holds(&text, "learner = \"Matricule\"");
+        holds(&text, "outcome = \"Kursnummer\"");
+        holds(&text, if named { "system = \"ECTS\"" } else { "# system = \"CODE\"" });
+    }
+}
+
+#[test]
 fn words_that_nobody_knows_are_left_to_the_officer() {
     let sketch =
         look("学号,课程代码,结果,日期\n1,A,通过,2024-01-01\n2,A,缓考,2024-01-01\n3,A,未通过,2024-01-01\n");

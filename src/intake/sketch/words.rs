@@ -121,17 +121,12 @@ const KINDS: &[(&str, Kind)] = &[
     ("형식", Formal),              // ko
 ];
 
-/// Words for a credit system, met in headings and as units; the second is the program's code.
+/// Words for a credit system, met in headings and as units; the second is the program's code. A word for credit points
+/// of any kind, such as `Créditos` or `LP`, is none of them.
 const SYSTEMS: &[(&str, &str)] = &[
     ("cats", "UK"),              // en
-    ("créditos", "ECTS"),        // es
-    ("crédits", "ECTS"),         // fr
     ("ects", "ECTS"),            // en de fr es
-    ("kreditpunkte", "ECTS"),    // de
-    ("leistungspunkte", "ECTS"), // de
-    ("lp", "ECTS"),              // de
     ("semesterhours", "US-SEM"), // en
-    ("studiepunten", "ECTS"),    // nl
     ("単位", "JP"),              // ja
     ("学分", "CN"),              // zh
     ("学点", "CN"),              // zh
@@ -200,6 +195,10 @@ mod tests {
             (Some("ECTS"), None, None)
         );
         assert_eq!((system_in("課程学分"), system_in("help")), (Some("CN"), None));
+        assert_eq!((system_in("Crédits ECTS"), system_in("LP (ECTS)")), (Some("ECTS"), Some("ECTS")));
+        for any in ["Crédits", "Créditos", "Kreditpunkte", "Leistungspunkte", "LP", "Studiepunten"] {
+            assert_eq!((system_in(any), system(any)), (None, None), "{any}");
+        }
     }
 
     #[test]
