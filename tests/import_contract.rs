@@ -249,6 +249,12 @@ fn control_totals_come_from_the_command_line_the_profile_or_a_manifest() {
     let manifest = format!("{{\"rows\":4,\"sha256\":\"{hash}\",\"credits\":{{\"CN\":\"10\"}}}}");
     session.write("r.csv.manifest.json", &manifest);
     check(&[]).exits(0);
+    session.write("r.csv.manifest.toml", "rows = 4\n");
+    let twice =
+        check(&[]).says("E511").says("r.csv.manifest.toml and r.csv.manifest.json").says("--manifest");
+    assert!(twice.out.is_empty(), "{}", twice.out);
+    check(&["--manifest", "r.csv.manifest.json"]).exits(0);
+    std::fs::remove_file(session.path("r.csv.manifest.toml")).unwrap();
     session.write("elsewhere.json", manifest.replace("\"rows\":4", "\"rows\":3"));
     check(&["--manifest", "elsewhere.json"]).exits(4).shows("E506");
     session.write("r.csv", rows(4, 0).replace("L0000", "L9000"));

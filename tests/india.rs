@@ -67,7 +67,7 @@ fn a_row_a_subject_takes_its_credits_from_the_catalogue() {
     import(&session, "short.csv", "in-abc-subjects")
         .exits(1)
         .says("E216")
-        .says("it has 12 digits")
+        .says("it is no `in-abc-id`: it should have 12 digits")
         .says("`*******0002`");
 }
 

@@ -434,3 +434,13 @@ fn built_in_profiles() {
     ];
     session(folder.path(), steps);
 }
+
+#[test]
+fn a_width_of_nothing_is_no_width() {
+    let folder = bank();
+    let wide = run(folder.path(), &["system", "list"]);
+    let narrow =
+        common::program(folder.path()).args(["system", "list"]).env("COLUMNS", "0").output().unwrap();
+    assert!(narrow.status.success() && wide.stdout.len() > 100);
+    assert_eq!(all(&narrow), all(&wide));
+}

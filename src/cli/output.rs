@@ -103,6 +103,8 @@ impl Output {
 /// The width of tables.
 fn width() -> Option<u16> {
     let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    // Some shells say 0 where they do not know.
+    let set = set.filter(|columns| *columns > 0);
     if set.is_some() {
         return set;
     }

@@ -61,7 +61,7 @@ pub const ALL: &[Scheme] = &[
         masked: true,
         citation: "no official text was seen; public exporters write 12 digits, and no check digit is known",
         verified: false,
-        read: |value| digits(value, 12, "it has 12 digits"),
+        read: |value| digits(value, 12, "it should have 12 digits"),
         doubt: |_| None,
     },
     Scheme {
@@ -118,7 +118,7 @@ pub const ALL: &[Scheme] = &[
         citation: "HESA, Combined student/module record 06/07, field 004: length 13. A check digit is spoken of \
                    there; its weights could not be read, so it is not checked",
         verified: true,
-        read: |value| digits(value, 13, "it has 13 digits"),
+        read: |value| digits(value, 13, "it should have 13 digits"),
         doubt: |_| None,
     },
     Scheme {
@@ -185,9 +185,8 @@ fn cn_resident_id(value: &str) -> Result<String, IdentifierError> {
     if value.len() == 15 && is_digits(&value) {
         return Ok(value);
     }
-    let form = IdentifierError::Form(
-        "a resident identity number has 17 digits and a digit or X (or 15 digits, issued before 1999)",
-    );
+    let form =
+        IdentifierError::Form("it should have 17 digits and a digit or X (or 15 digits, issued before 1999)");
     checked(&value, 18, form)?;
     let (year, month, day) = (&value[6..10], &value[10..12], &value[12..14]);
     let born = format!("{year}-{month}-{day}");
@@ -214,14 +213,15 @@ fn sixteen(value: &str) -> Result<String, IdentifierError> {
     let bare = value.strip_prefix("https://orcid.org/").unwrap_or(value);
     let plain: String = bare.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
     let plain = plain.to_ascii_uppercase();
-    let form = IdentifierError::Form("it has 15 digits and a digit or X, such as 0000-0002-1825-0097");
+    let form =
+        IdentifierError::Form("it should have 15 digits and a digit or X, such as 0000-0002-1825-0097");
     checked(&plain, 16, form)?;
     fits(&plain)?;
     Ok(plain)
 }
 
 fn uln(value: &str) -> Result<String, IdentifierError> {
-    let value = digits(value, 10, "it has 10 digits")?;
+    let value = digits(value, 10, "it should have 10 digits")?;
     let bytes = value.as_bytes();
     let sum: u32 =
         bytes[..9].iter().zip((2..=10).rev()).map(|(byte, weight)| u32::from(byte - b'0') * weight).sum();

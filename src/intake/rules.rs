@@ -84,6 +84,7 @@ rules! {
     Unpacked "E014" "file" "the file unpacks to more than any table of its size" "" "save the sheet as CSV in UTF-8 and send that";
     Protected "E015" "file" "the workbook is protected by a password" "" "save it without the password";
     Workbook "E016" "file" "the workbook is damaged" "" "open it and save it again, or save the sheet as CSV in UTF-8";
+    Packed "E017" "file" "the packed file is cut off or damaged" "" "send it again whole: compare its size and its SHA-256 with those at the sender";
     XmlBroken "E021" "file" "the file is not XML" "" "export it again: it was cut off or edited by hand";
     XmlUnsafe "E022" "file" "the XML holds what is not read: a document type, entities, elements too deep or too long" "" "have it sent as plain XML";
     ElmoInvalid "E023" "file" "the file departs from the ELMO 1.x schema" "" "have the sender validate it against the schema of EMREX";
@@ -103,7 +104,7 @@ rules! {
     ControlCharacter "E212" "learner, institution, outcome, record, identifiers" "an identifier contains a control or invisible character" "" "remove the character at the source";
     ValueTooLong "E213" "any" "a value is longer than 500 characters, or an attribute than 4,000" "" "check for a missing quote or delimiter, or shorten the value";
     CellError "E214" "any" "a cell holds an error instead of a value" "" "correct the formula at the source";
-    IdentifierForm "E216" "learner, identifiers" "an identifier does not have the form of its scheme" "" "correct it at the source, or name another scheme in the profile";
+    IdentifierForm "E216" "learner, identifiers" "an identifier does not have the form of its scheme" "" "correct it at the source; where the column holds another sort of number, name its scheme in the profile";
     IdentifierCheck "E217" "learner, identifiers" "an identifier fails the check of its scheme" "" "correct it at the source: a digit is wrong or two are swapped";
     StatusUnknown "E221" "status" "a status is none of the words known" "" "correct the value, or add the word to the profile's [values.status]";
     KindUnknown "E222" "kind" "a kind of learning is none of the words known" "" "correct the value, or add the word to the profile's [values.kind]";
@@ -152,6 +153,7 @@ rules! {
     HashDiffers "E508" "file" "the file is not the one that its manifest describes" "" "send the file again, or a manifest that is made from it";
     ManifestMissing "E509" "file" "the profile asks for a manifest and there is none" "" "send FILE.manifest.toml or FILE.manifest.json with the file, or name it with --manifest";
     ManifestUnread "E510" "file" "the manifest cannot be read" "" "write rows, sha256 and [credits] in TOML or JSON";
+    ManifestTwice "E511" "file" "two manifests stand beside the file" "" "take away the one that is not meant, or name the right one with --manifest";
     Repeated "N101" "row" "the achievement is already recorded" "" "nothing to do";
     FileSeen "N102" "file" "this very file was imported before" "" "nothing to do";
     NotDeposited "N103" "status" "the result creates no credit" "" "nothing to do; `statuses` in the profile's [deposit] decides";

@@ -215,11 +215,11 @@ impl<'a> Row<'a, '_> {
         let own = match scheme.read(&value) {
             Ok(own) => own,
             Err(error) => {
-                let rule = match error {
-                    IdentifierError::Check { .. } => Rule::IdentifierCheck,
-                    _ => Rule::IdentifierForm,
+                let (rule, why) = match error {
+                    IdentifierError::Check { .. } => (Rule::IdentifierCheck, error.to_string()),
+                    _ => (Rule::IdentifierForm, format!("it is no `{}`: {error}", scheme.name)),
                 };
-                self.fault(slot, rule, &value, error.to_string());
+                self.fault(slot, rule, &value, why);
                 return value;
             }
         };

@@ -96,7 +96,7 @@ impl Said {
     /// What was said of files.
     ///
     /// # Errors
-    /// `E510` where a manifest cannot be read.
+    /// As [`manifests`].
     pub fn of(files: &[PathBuf], expected: &Expected) -> Result<Said> {
         let mut manifests = manifests(files, expected)?;
         if manifests.iter().all(Option::is_none) {
@@ -130,24 +130,15 @@ pub struct Previous {
 /// The manifest of each file, where it has one.
 ///
 /// # Errors
-/// `E510` where a manifest cannot be read.
+/// `E510` where a manifest cannot be read, `E511` where a file has two and none is named.
 pub fn manifests(files: &[PathBuf], expected: &Expected) -> Result<Vec<Option<Manifest>>> {
     let named = expected.manifests.iter().map(Some).chain(std::iter::repeat(None));
     files.iter().zip(named).map(|(file, named)| manifest(file, named)).collect()
 }
 
 fn manifest(file: &Path, named: Option<&PathBuf>) -> Result<Option<Manifest>> {
-    let beside = ["toml", "json"].map(|kind| {
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".manifest.{kind}"));
-        file.with_file_name(name)
-    });
-    let path = match named {
-        Some(path) => path.clone(),
-        None => match beside.into_iter().find(|path| path.is_file()) {
-            Some(path) => path,
-            None => return Ok(None),
-        },
+    let Some(path) = named.cloned().map_or_else(|| beside(file), |path| Ok(Some(path)))? else {
+        return Ok(None);
     };
     let unread = |what: String| {
         Fault::new(Rule::ManifestUnread.code(), format!("manifest {}: {what}", path.display()))
@@ -156,6 +147,26 @@ fn manifest(file: &Path, named: Option<&PathBuf>) -> Result<Option<Manifest>> {
     let text = std::fs::read_to_string(&path).map_err(|error| unread(error.to_string()))?;
     let said = |error: IntakeError| unread(error.to_string());
     Manifest::parse(&text).map(Some).map_err(said)
+}
+
+/// The manifest that stands beside a file.
+fn beside(file: &Path) -> Result<Option<PathBuf>> {
+    let paths = ["toml", "json"].map(|kind| {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".manifest.{kind}"));
+        file.with_file_name(name)
+    });
+    let mut found = paths.into_iter().filter(|path| path.is_file());
+    let (first, second) = (found.next(), found.next());
+    match (&first, second) {
+        (Some(one), Some(other)) => Err(Fault::new(
+            Rule::ManifestTwice.code(),
+            format!("{} has two manifests, {} and {}", file.display(), one.display(), other.display()),
+        )
+        .why("either may be the one that its sender means")
+        .remedy(Rule::ManifestTwice.remedy())),
+        _ => Ok(first),
+    }
 }
 
 /// The newest batch under a profile of that name that kept its totals, but for those that only brought mended rows.
