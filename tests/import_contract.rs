@@ -236,6 +236,17 @@ fn control_totals_come_from_the_command_line_the_profile_or_a_manifest() {
     check(&["--rows", "4", "--credits", "CN=10"]).exits(0);
     check(&["--rows", "4", "--credits", "CN=10.0", "--credits", "ECTS=0"]).exits(0);
     check(&["--rows", "5"]).exits(4).shows("E506").shows("there are 4 rows, the control total is 5");
+    // What is about a whole file stands on no line of it.
+    let whole = json(&check(&["--rows", "5", "--format", "json"]).exits(4).out);
+    assert_eq!(
+        (&whole["findings"][0]["rule"], &whole["findings"][0]["line"]),
+        (&"E506".into(), &Value::Null)
+    );
+    let table = check(&["--rows", "5"]).out;
+    let row =
+        table.lines().find(|line| line.contains("E506") && line.contains("control total is 5")).unwrap();
+    assert!(row.trim_start().starts_with("4 "), "{row}");
+    check(&["--rows", "5", "--format", "markdown"]).exits(4).shows("|  |  |  | 4 | E506 | error |");
     check(&["--credits", "CN=9.999"]).exits(4).shows("E507").shows("10 CN");
     check(&["--credits", "ECTS=10"]).exits(4).shows("E507");
     check(&["--credits", "CN"]).exits(2).says("C111");

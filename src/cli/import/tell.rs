@@ -140,7 +140,8 @@ fn findings(sink: &mut dyn Sink, outcome: &Outcome) -> Result<()> {
         let problem = &finding.problem;
         sink.row(&[
             outcome.files.get(finding.file).map(String::as_str).into(),
-            Cell::Int(problem.line as i64),
+            // What is about a whole file stands on no line of it.
+            Some(problem.line).filter(|line| *line > 0).map_or(Cell::Empty, |line| Cell::Int(line as i64)),
             problem.column.as_ref().map(|column| format!("{} {}", column.number, column.name)).into(),
             problem.value.as_str().into(),
             problem.rule.code().into(),
