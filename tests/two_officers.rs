@@ -54,11 +54,17 @@ fn office() -> Option<Session> {
     session.write("results.toml", PROFILE);
     session.write("a.csv", ROWS);
     let tried = session.command().arg("--version").uid(NOBODY).output();
-    if tried.is_ok_and(|tried| tried.status.success()) {
+    if tried.is_ok_and(|tried| tried.status.success()) && is_somebody() {
         return Some(session);
     }
     eprintln!("skipped: two_officers needs root, to run the program as two users");
     None
+}
+
+/// Whether these tests run as an account that they share with nobody, but a namespace gave them: then it is no officer.
+fn is_somebody() -> bool {
+    let session = Session::bank();
+    !first(&session, "batch reject B1 --reason none").err.contains("A110")
 }
 
 /// Runs a command as the first officer.
@@ -69,6 +75,27 @@ fn first(session: &Session, command: &str) -> Answer {
 /// Runs a command as the second officer.
 fn second(session: &Session, command: &str) -> Answer {
     answer(session.command().args(command.split_whitespace()).uid(NOBODY).output().unwrap())
+}
+
+/// Runs a command in a user namespace, in which whoever made it is called root.
+fn renamed(session: &Session, command: &str) -> Answer {
+    let program = session.command();
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["-r", "-U"]).arg(program.get_program()).args(command.split_whitespace());
+    unshare.current_dir(session.folder.path());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => unshare.env(name, value),
+            None => unshare.env_remove(name),
+        };
+    }
+    answer(unshare.output().unwrap())
+}
+
+/// Whether anybody may make a user namespace here.
+fn can_be_renamed() -> bool {
+    let made = std::process::Command::new("unshare").args(["-r", "-U", "true"]).output();
+    made.is_ok_and(|made| made.status.success())
 }
 
 fn balances(session: &Session) -> usize {
@@ -102,6 +129,27 @@ fn nothing_takes_effect_before_another_officer_approves() {
     first(&session, "verify").exits(0);
     first(&session, "rebuild").exits(0);
     first(&session, "verify").exits(0);
+}
+
+#[test]
+fn a_name_of_ones_own_choice_is_no_officer() {
+    if !can_be_renamed() || !is_somebody() {
+        eprintln!("skipped: a_name_of_ones_own_choice_is_no_officer needs user namespaces (`unshare -r -U`)");
+        return;
+    }
+    let session = Session::bank();
+    session.write("results.toml", PROFILE);
+    session.write("a.csv", ROWS);
+    let stage = "import a.csv --profile results.toml --stage";
+    renamed(&session, stage).exits(1).says("A110").says("whose account `root` is").says("user namespace");
+    first(&session, stage).exits(0).shows("B2");
+    let before = session.head();
+    renamed(&session, "batch approve B2").exits(1).says("A110").says("outside of `unshare`");
+    renamed(&session, "batch reject B2 --reason no").exits(1).says("A110");
+    // Whoever only looks need be nobody.
+    renamed(&session, "batch approve B2 --dry-run").exits(0).shows("dry run");
+    renamed(&session, "batch list --waiting").exits(0).shows("waiting");
+    assert_eq!(session.head(), before);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::Done;
 use super::context::Context;
 use super::cut::CutArgs;
 use super::import::{Mode, done, give_receipt, give_verdicts, outputs, shown, wants_verdicts};
+use super::officer::check_own_name;
 use super::output::{Output, check_outputs, meta, usage};
 use crate::domain::fault::Result;
 use crate::ops::approval::{self, reject};
@@ -109,6 +110,9 @@ impl Batch {
             Verb::Approve(approve) => return approve.run(context),
             Verb::Reject { batch, reason, dry_run, output } => {
                 let no = number(batch)?;
+                if !dry_run {
+                    check_own_name(&context.actor)?;
+                }
                 let sealed = reject(&mut context.open()?, &context.actor, no, reason, *dry_run, 0)?;
                 output.write(|sink| {
                     sink.begin(&meta("batch-reject", context))?;
@@ -138,6 +142,9 @@ impl Approve {
             limit: self.limit,
             log: 0,
         };
+        if !self.dry_run {
+            check_own_name(&context.actor)?;
+        }
         let mut store = context.open()?;
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Import };
         let outcome = shown(&self.output, context, "batch-approve", mode, |inspect, progress| {

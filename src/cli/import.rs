@@ -6,6 +6,7 @@ mod tell;
 
 use super::Done;
 use super::context::Context;
+use super::officer::check_own_name;
 use super::output::{Output, check_outputs, meta, progress};
 use crate::domain::fault::{Exit, Fault, Result};
 use crate::ops::import::findings::LISTED;
@@ -81,7 +82,10 @@ impl Import {
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Import };
         let outcome = shown(&self.output, context, "import", mode, |inspect, progress| {
             match self.stage && !self.dry_run {
-                true => stage(&mut store, actor, &request, progress),
+                true => {
+                    check_own_name(actor)?;
+                    stage(&mut store, actor, &request, progress)
+                }
                 false => import(&mut store, actor, &request, inspect, progress),
             }
         })?;

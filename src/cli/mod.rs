@@ -13,6 +13,7 @@ mod import_rules;
 mod init;
 mod lint;
 mod lot;
+mod officer;
 mod output;
 mod period;
 mod quote;
