@@ -329,6 +329,67 @@ fn a_new_learner_who_is_like_another_is_for_somebody_to_look_at() {
     );
 }
 
+/// Anna Meier was Anna Li is said of two people; a third account is not to make one of them.
+#[test]
+fn two_people_do_not_become_one_through_a_third_account() {
+    let folder = bank_of_people("");
+    let folder = folder.path();
+    let steps: &[Step] = &[
+        ("import known.csv --profile q.toml", 0, &[]),
+        ("import twins.csv --profile q.toml", 0, &["people to review              1"]),
+    ];
+    session(folder, steps);
+    let pairs = json(folder, "learner review list");
+    let pair = &pairs["people"][0];
+    let [number, one, other] = ["pair", "account", "other"].map(|key| pair[key].as_str().unwrap());
+    let third = A;
+    let merge =
+        |one: &str, other: &str| format!("learner merge {one} {other} --reason seen --reverse-duplicates");
+    let different = format!("learner review decide {number} different --reason seen");
+    session(
+        folder,
+        &[
+            (&different, 0, &["two people's"]),
+            (&merge(third, one), 0, &[]),
+            (&merge(third, other), 1, &["L113", one, other, "says that they are two people's"]),
+            (&merge(other, third), 1, &["L113"]),
+            // Whoever names the two overrules it.
+            (&merge(one, other), 0, &[]),
+            ("verify", 0, &["clean"]),
+        ],
+    );
+}
+
+/// A number that was typed wrong names somebody else.
+#[test]
+fn a_known_number_with_another_birth_date_is_refused_unless_the_profile_is_lenient() {
+    let folder = bank_of_people("");
+    let folder = folder.path();
+    let head = "learner,name,former,born,id,course,date,credits\n";
+    let put = |name: &str, text: &str| std::fs::write(folder.join(name), format!("{head}{text}")).unwrap();
+    put("wrong.csv", "01,Jürgen Müller,,1999-02-03,,C9,2024-06-03,1\n");
+    put("right.csv", "01,A. Li,,2001-05-06,,C3,2024-06-03,1\n02,Jürgen Müller,,,,C3,2024-06-03,1\n");
+    put("within.csv", "51,Lu Ye,,2003-03-03,,C1,2024-06-01,3\n51,Lu Ye,,2003-03-04,,C2,2024-06-01,3\n");
+    let lenient = std::fs::read_to_string(folder.join("q.toml")).unwrap()
+        + "[lenient]\nE320 = \"birth dates of this school are copied by hand\"\n";
+    std::fs::write(folder.join("lenient.toml"), lenient).unwrap();
+    session(
+        folder,
+        &[
+            ("import known.csv --profile q.toml", 0, &[]),
+            ("import wrong.csv --profile q.toml", 1, &["E320", "1999-02-03", "CB000000036", "2001-05-06"]),
+            ("import within.csv --profile q.toml", 1, &["E320", "2003-03-04"]),
+            ("import right.csv --profile q.toml", 0, &["rows deposited                2"]),
+            (
+                "import wrong.csv --profile lenient.toml",
+                0,
+                &["rows deposited                1", "rows with warnings            1"],
+            ),
+            ("verify", 0, &["clean"]),
+        ],
+    );
+}
+
 #[test]
 fn a_profile_may_refuse_those_who_are_like_another_or_not_look() {
     let folder = bank_of_people("match = \"refuse\"\n");

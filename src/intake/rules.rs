@@ -129,6 +129,7 @@ rules! {
     IdentifierTaken "E317" "identifiers" "an identifier belongs to another account" "" "find out whose it is: correct the row; if it is one person, merge the accounts, or record the row's own number with `creditbank learner identify`";
     LearnerLike "E318" "name, birth_date" "somebody of this name and birth date has an account" "" "record the identifier with `creditbank learner identify` where they are one person, or open an account with `creditbank learner add` where they are not";
     IdentifierDiffers "E319" "identifiers" "a person has one identifier of this scheme, and the row's account has another" "" "find out whose the row is: correct it, or record this one too with `creditbank learner identify` where both are the person's";
+    BornOtherwise "E320" "birth_date" "the account that the identifier names is known with another birth date" "the row is taken for that account" "find out whose the row is: correct the identifier or the birth date";
     GroupMixed "E401" "credits" "the rows of a group that shares its credits do not share a result" "" "give each row its own credits, or divide the group at the source";
     GroupLoadDiffers "E402" "credits" "the rows of a group do not agree on its credits" "" "correct the credits at the source";
     Conflict "E403" "row" "the ledger holds this achievement with other values" "" "where this row is the right one, reverse the recorded deposit first, or let `differs = \"correct\"` in the profile's [result] correct it";

@@ -14,6 +14,7 @@ use crate::ops::post::{Fact, key_of};
 use crate::proof::leaf::{Key, Salter};
 use crate::store::Read;
 use hashbrown::{HashMap, HashSet};
+use jiff::civil::Date;
 
 /// Learners whose salters are kept: 16 MiB of them.
 const SALTERS: usize = 1 << 18;
@@ -52,6 +53,8 @@ pub struct People {
     begun: Option<HashMap<i64, Vec<i64>>>,
     /// Names and birth dates of the accounts opened.
     described: alike::Described,
+    /// Birth dates that the ledger has, by account.
+    births: HashMap<i64, Vec<Date>>,
     reviews: Vec<ReviewAct>,
 }
 
@@ -79,6 +82,7 @@ impl People {
             further: HashSet::new(),
             begun: None,
             described: alike::Described::default(),
+            births: HashMap::new(),
             reviews: Vec::new(),
         })
     }

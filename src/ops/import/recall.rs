@@ -203,7 +203,8 @@ impl Resolver<'_> {
         if other_period || period.first > self.today || !draft.counted || self.off_scale(draft) {
             return Ok(None);
         }
-        if !draft.identifiers.is_empty() {
+        // What a row says of a person is compared with what is known.
+        if !draft.identifiers.is_empty() || draft.birth_date.is_some() {
             return Ok(None);
         }
         let learner = match (learner, self.accounts) {

@@ -70,10 +70,24 @@ pub fn whose(
     problems: &mut Vec<Problem>,
 ) -> Result<Whose> {
     let Asked { profile, mapping, draft, scheme, .. } = asked;
+    let own = people.find(*scheme, &draft.learner)?;
+    if let Some((account, born)) = own.zip(born_as_said(asked)) {
+        let births = people.born_otherwise(catalogue, account, born)?;
+        if let Some(known) = births.first() {
+            let reason =
+                format!("`{}` is {}, who is known to be born on {known}", draft.learner, Account(account));
+            problems.push(mapping.problem(
+                draft.line,
+                Field::BirthDate,
+                &born.to_string(),
+                Rule::BornOtherwise,
+                reason,
+            ));
+        }
+    }
     let mut report = |rule, reason: String| {
         problems.push(mapping.problem(draft.line, Field::Learner, &draft.learner, rule, reason));
     };
-    let own = people.find(*scheme, &draft.learner)?;
     if draft.identifiers.is_empty() {
         if own.is_none()
             && let Some((rule, reason)) = stranger(asked, catalogue, people)?
@@ -141,11 +155,16 @@ pub fn whose(
 }
 
 /// Whether a row says of its learner another birth date than is known of an account.
-fn born_otherwise(asked: &Asked, catalogue: &Catalogue, people: &People, account: i64) -> Result<bool> {
-    match born(asked.draft).filter(|_| asked.profile.learner.alike != Alike::Off) {
-        Some(born) => people.is_born_otherwise(catalogue, account, born),
+fn born_otherwise(asked: &Asked, catalogue: &Catalogue, people: &mut People, account: i64) -> Result<bool> {
+    match born_as_said(asked) {
+        Some(born) => Ok(!people.born_otherwise(catalogue, account, born)?.is_empty()),
         None => Ok(false),
     }
+}
+
+/// The birth date by which a row may be compared.
+fn born_as_said(asked: &Asked) -> Option<Date> {
+    born(asked.draft).filter(|_| asked.profile.learner.alike != Alike::Off)
 }
 
 /// Whether an identifier of that scheme names a person whatever other numbers they have.

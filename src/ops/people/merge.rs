@@ -60,7 +60,7 @@ pub struct Merged {
 /// Merges two accounts, with all that answer for them already.
 ///
 /// # Errors
-/// `L103` where they are one person's already, `L104` where an achievement stands under both and nothing
+/// `L103` where they are one person's already, `L113` where others of their accounts were found to be two people's, `L104` where an achievement stands under both and nothing
 /// was said of it, `L105` without a reason, `L108` where what would be reversed is in use, `L109` where two results
 /// in one outcome are.
 pub fn merge(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result<Merged> {
@@ -72,6 +72,7 @@ fn merge_once(store: &mut dyn Store, actor: &Actor, request: &Request) -> Result
     let head = store::head(store, request.log)?;
     let links = links(store, &Cut::default())?;
     let (person, account) = ends(store, &links, request)?;
+    apart(store, &links, request)?;
     let found = doubled(store, &Names::default(), &links.accounts(person), &links.accounts(account))?;
     if !found.is_empty() && !request.reverse_duplicates {
         return Err(counted_twice(person, account, &found));
@@ -120,6 +121,29 @@ fn ends(read: &(impl Read + ?Sized), links: &Links, request: &Request) -> Result
     key_of(read, person)?;
     key_of(read, account)?;
     Ok((person, account))
+}
+
+/// Refuses what would make one person of two accounts of which somebody found that they are two people's, unless it is
+/// those two that are named: whoever names them overrules that.
+fn apart(read: &(impl Read + ?Sized), links: &Links, request: &Request) -> Result<()> {
+    let named = (request.person.min(request.account), request.person.max(request.account));
+    let joins = |one: i64, other: i64| {
+        links.same(one, request.person) && links.same(other, request.account)
+            || links.same(other, request.person) && links.same(one, request.account)
+    };
+    for pair in read.pairs()? {
+        let (one, other) = (pair.account.min(pair.other), pair.account.max(pair.other));
+        let Some(entry) = pair.apart.filter(|_| (one, other) != named && joins(one, other)) else { continue };
+        let (one, other) = (Account(one), Account(other));
+        let what = format!("nothing was merged: {one} and {other} would become one person's");
+        return Err(Fault::new("L113", what)
+            .why(format!("entry {entry} says that they are two people's"))
+            .remedy(format!(
+                "find out which of the accounts is whose; where that entry is wrong, run `creditbank learner merge {one} \
+                 {other}` first"
+            )));
+    }
+    Ok(())
 }
 
 fn counted_twice(person: i64, account: i64, found: &[Doubled]) -> Fault {

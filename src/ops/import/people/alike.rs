@@ -12,6 +12,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::civil::Date;
 use std::hash::BuildHasher;
 
+/// Accounts whose birth dates are kept.
+const BIRTHS: usize = 1 << 16;
+
 /// A name of an account that this import opened; its text stands in [`Described::texts`].
 struct Said {
     account: i64,
@@ -85,18 +88,36 @@ impl People {
         }
     }
 
-    /// Whether the birth date of the person whose account it is, is known to be another one.
+    /// The birth dates that are known of the person whose account it is, where a given one is not among them; empty where
+    /// it is, or none is known.
     ///
     /// # Errors
     /// Where the ledger cannot be read.
-    pub fn is_born_otherwise(&self, catalogue: &Catalogue, account: i64, born: Date) -> Result<bool> {
+    pub fn born_otherwise(&mut self, catalogue: &Catalogue, account: i64, born: Date) -> Result<Vec<Date>> {
         let mut births = self.described.births_of(account);
-        for account in self.links.accounts(account).into_iter().filter(|known| *known < self.first_new) {
-            let facts = self.read.identities_of(account)?.into_iter();
-            let facts = facts.filter(|fact| Some(fact.scheme) == catalogue.known_scheme("birth-date", ""));
-            births.extend(facts.filter_map(|fact| parse_iso(&fact.value).ok()));
+        let first_new = self.first_new;
+        for account in self.links.accounts(account).into_iter().filter(|known| *known < first_new) {
+            births.extend(self.recorded_births(catalogue, account)?);
         }
-        Ok(!births.is_empty() && !births.contains(&born))
+        if births.contains(&born) {
+            births.clear();
+        }
+        Ok(births)
+    }
+
+    /// The birth dates that the ledger has of an account, read once.
+    fn recorded_births(&mut self, catalogue: &Catalogue, account: i64) -> Result<&[Date]> {
+        if self.births.len() > BIRTHS {
+            self.births.clear();
+        }
+        if !self.births.contains_key(&account) {
+            let scheme = catalogue.known_scheme("birth-date", "");
+            let facts = self.read.identities_of(account)?;
+            let facts = facts.iter().filter(|fact| Some(fact.scheme) == scheme);
+            let births = facts.filter_map(|fact| parse_iso(&fact.value).ok()).collect();
+            self.births.insert(account, births);
+        }
+        Ok(&self.births[&account])
     }
 
     /// Those whom a description fits, of every person the account that names them, the most like first.
