@@ -52,6 +52,15 @@ pub fn shorten(text: &str, limit: usize) -> String {
     }
 }
 
+/// The first of some names, and how many more there are: `A and 2 more`.
+pub fn first_of<N: AsRef<str>>(names: &[N]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.as_ref().to_owned(),
+        [name, others @ ..] => format!("{} and {} more", name.as_ref(), others.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,8 @@ pub struct Elmo<R: BufRead> {
     met: bool,
     root: Option<Start>,
     ended: bool,
+    /// Reports without results.
+    empty: u64,
 }
 
 impl<R: BufRead> Elmo<R> {
@@ -53,6 +55,7 @@ impl<R: BufRead> Elmo<R> {
             met: false,
             root: None,
             ended: false,
+            empty: 0,
         }
     }
 
@@ -77,6 +80,11 @@ impl<R: BufRead> Elmo<R> {
             }
         }
         Ok(self.rows.pop_front())
+    }
+
+    /// How many reports that were read hold no results.
+    pub fn empty_reports(&self) -> u64 {
+        self.empty
     }
 
     fn end(&mut self) -> Result<(), Unfit> {
@@ -106,7 +114,9 @@ impl<R: BufRead> Elmo<R> {
                 return Err(Unfit { rule, departures });
             }
         };
-        self.rows.extend(rows::rows(&elmo));
+        let (rows, empty) = rows::rows(&elmo);
+        self.rows.extend(rows);
+        self.empty += empty;
         Ok(())
     }
 }

@@ -172,7 +172,7 @@ rules! {
     NotCounted "N116" "row" "another result in the same outcome counts, and gives the credit" "" "nothing to do; an outcome that may be credited again is `repeatable`";
     CountedElsewhere "N121" "credits" "another row counts the credit of this one: it is recorded without credit" "" "nothing to do; see `counted` and [part] of the profile";
     Unverified "N122" "file" "credentials are taken without checking who signed them" "" "ask the issuer where it matters; each achievement keeps the mark";
-    NoResults "N123" "file" "a transcript holds no results" "" "nothing to do, unless some were expected";
+    NoResults "N123" "file" "a transcript, or a report in it, holds no results" "" "nothing to do, unless some were expected";
     RegionUnknown "W211" "learner, identifiers" "the region in a resident identity number is not known" "" "compare the number with the card; regions are abolished, so it may be right";
     AadhaarLikely "W212" "learner, identifiers" "the column of Academic Bank of Credits accounts probably holds Aadhaar numbers" "" "ask the supplier for the account numbers, and reverse the batch: Aadhaar numbers are not kept here. Messages show the last four digits only; a file of refused rows has what the supplier wrote";
     CreditsZero "W221" "credits" "a result that creates credit has none: its credits are 0" "" "ask the source what it is worth; where it has no credit, count it as an item with `system = \"ITEM\"` and `credits = 1`";

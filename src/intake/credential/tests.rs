@@ -259,6 +259,17 @@ fn parts_of_a_record_count_in_their_whole() {
                 .all(|row| row.get(Column::LearnerRecord) == "urn:r" && row.get(Column::Learner) == "did:x")
         );
     }
+    // A degree without credit is its courses; so is a badge without credit within a course.
+    let without = |nr: u32| part(nr, "", "Completed").replace(",\"ECTS\":", "");
+    let degree = [without(1), part(2, "3", "Completed"), part(3, "2", "Completed"), without(4)];
+    let within =
+        [association("isPartOf", 2, 1), association("isPartOf", 3, 1), association("isPartOf", 4, 3)];
+    let rows = read(&record(&degree, &within)).unwrap();
+    let columns = [Column::Credits, Column::System, Column::Counted, Column::PartOf];
+    assert_eq!(
+        values(&rows, &columns),
+        ["1|ITEM|no|A (urn:a2) and 1 more", "3|ECTS||", "2|ECTS||", "1|ITEM|no|A (urn:a3)"]
+    );
     let circle = [association("isChildOf", 1, 2), association("isChildOf", 2, 1)];
     let rows = read(&record(&three("Completed"), &circle)).unwrap();
     let refused: Vec<bool> = rows.iter().map(|row| row.refused.is_some()).collect();

@@ -2,6 +2,7 @@
 
 use super::rows::{Column, Row, refused, row};
 use super::unwrap::{Credentials, Found, Record};
+use crate::domain::text::first_of;
 use std::collections::{HashMap, HashSet};
 
 /// The rows of a document.
@@ -61,21 +62,29 @@ fn count_once(all: &Credentials, record: usize, rows: &mut [Row]) {
     let wholes = Wholes::of(&all.records[record]);
     let of_record =
         |at: &usize| matches!(&all.found[*at], Found::Credential(known) if known.record == Some(record));
-    let members: Vec<usize> =
-        (0..rows.len()).filter(of_record).filter(|at| rows[*at].has_own_credit()).collect();
+    let members: Vec<usize> = (0..rows.len()).filter(of_record).collect();
     let holding = members.iter().filter(|at| rows[**at].holds_credit());
     let holders: HashMap<String, String> =
         holding.map(|at| (rows[*at].get(Column::Outcome).to_owned(), rows[*at].name())).collect();
+    // The parts that hold credit, by whole.
+    let mut parts: HashMap<&str, Vec<String>> = HashMap::new();
+    for at in members.iter().filter(|at| rows[**at].holds_credit()) {
+        for whole in wholes.above(rows[*at].get(Column::Outcome)) {
+            parts.entry(whole).or_default().push(rows[*at].name());
+        }
+    }
     for at in members {
         let row = &mut rows[at];
         let own = row.get(Column::Outcome).to_owned();
         let above = wholes.above(&own);
+        // The topmost that holds credit counts it; a whole without credit of its own is no more than its parts.
+        let holder = above.iter().rev().find_map(|outcome| holders.get(*outcome)).cloned();
+        let below = parts.get(own.as_str()).filter(|_| !row.has_own_credit()).map(|names| first_of(names));
         if above.contains(&own.as_str()) {
             row.refused = Some(format!("the record's associations make `{own}` a part of itself"));
-        } else if let Some(whole) = above.iter().rev().find_map(|outcome| holders.get(*outcome)) {
-            // The topmost that holds credit counts it.
+        } else if let Some(elsewhere) = holder.or(below) {
             row.set(Column::Counted, "no");
-            row.set(Column::PartOf, whole.clone());
+            row.set(Column::PartOf, elsewhere);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::read::Element;
 use super::value;
 use crate::domain::credits::{Credits, DecimalMark};
+use crate::domain::text::first_of;
 
 macro_rules! columns {
     ($($variant:ident $name:literal;)*) => {
@@ -84,9 +85,9 @@ impl Row {
     }
 }
 
-/// The rows of one learner.
-pub fn rows(elmo: &Element) -> Vec<Row> {
-    let mut rows = Vec::new();
+/// The rows of one learner, and how many of their reports hold none.
+pub fn rows(elmo: &Element) -> (Vec<Row>, u64) {
+    let (mut rows, mut empty) = (Vec::new(), 0);
     let nobody = Element::default();
     let learner = elmo.first("learner").unwrap_or(&nobody);
     for report in elmo.all("report") {
@@ -96,11 +97,13 @@ pub fn rows(elmo: &Element) -> Vec<Row> {
         fill_learner(&mut template, learner);
         template.set(Column::Issued, value::moment(report.text_of("issueDate")).unwrap_or_default());
         let walk = Walk { report, groups: elmo.first("groups"), template };
+        let before = rows.len();
         for (nth, node) in (1..).zip(report.all("learningOpportunitySpecification")) {
-            walk.node(node, &nth.to_string(), None, None, &mut rows);
+            walk.node(node, &nth.to_string(), Above::default(), &mut rows);
         }
+        empty += u64::from(rows.len() == before);
     }
-    rows
+    (rows, empty)
 }
 
 /// A value of one of several types: the first type that is there, else the first value.
@@ -200,17 +203,18 @@ struct Walk<'e> {
     template: Row,
 }
 
+/// What a node tells those below it.
+#[derive(Clone, Copy, Default)]
+struct Above<'a> {
+    /// Its time, and what that is taken from.
+    time: Option<(&'a str, &'a str)>,
+    /// The topmost node up there that holds credit, and in which system.
+    holder: Option<(&'a str, &'a str)>,
+}
+
 impl Walk<'_> {
-    /// Writes the row of a node, and those of the nodes below it. `holder` names the topmost node above it that
-    /// holds credit.
-    fn node(
-        &self,
-        node: &Element,
-        path: &str,
-        above: Option<(&str, &str)>,
-        holder: Option<&str>,
-        rows: &mut Vec<Row>,
-    ) {
+    /// Writes the row of a node, and those of the nodes below it.
+    fn node(&self, node: &Element, path: &str, above: Above, rows: &mut Vec<Row>) {
         let nothing = Element::default();
         let result =
             node.first("specifies").and_then(|specifies| specifies.first("learningOpportunityInstance"));
@@ -219,24 +223,31 @@ impl Walk<'_> {
         row.line = node.line;
         row.set(Column::Node, path);
         fill_outcome(&mut row, node);
-        fill_time(&mut row, result, above);
+        fill_time(&mut row, result, above.time);
         self.fill_result(&mut row, result);
         fill_credit(&mut row, result);
         fill_levels(&mut row, result);
         fill_record(&mut row, result);
-        if row.get(Column::Credits).is_empty() {
-            row.set(Column::Counted, "no");
-        } else if let Some(holder) = holder {
-            row.set(Column::Counted, "no");
-            row.set(Column::PartOf, holder);
+        match above.holder {
+            Some(holder) => count_in(&mut row, holder),
+            None if row.get(Column::Credits).is_empty() => row.set(Column::Counted, "no"),
+            None => {}
         }
-        let name = name_of(&row);
-        let holder = holder.or(holds_credit(&row).then_some(name.as_str()));
-        let (period, dated_by) = (row.get(Column::Period).to_owned(), row.get(Column::DatedBy).to_owned());
-        rows.push(row);
+        let (name, at) = (name_of(&row), rows.len());
+        rows.push(row.clone());
+        let own = holds_credit(&row).then_some((name.as_str(), row.get(Column::System)));
+        let time = Some((row.get(Column::Period), row.get(Column::DatedBy)));
+        let below = Above { time, holder: above.holder.or(own) };
         let parts = node.all("hasPart").filter_map(|part| part.first("learningOpportunitySpecification"));
         for (nth, part) in (1..).zip(parts) {
-            self.node(part, &format!("{path}.{nth}"), Some((&period, &dated_by)), holder, rows);
+            self.node(part, &format!("{path}.{nth}"), below, rows);
+        }
+        if below.holder.is_none() && row.get(Column::Credits).is_empty() {
+            // It only gathers what is below it, which counts.
+            let counted = rows[at..].iter().filter(|part| holds_credit(part));
+            let counted: Vec<String> =
+                counted.filter(|part| part.get(Column::Counted).is_empty()).map(name_of).collect();
+            rows[at].set(Column::PartOf, first_of(&counted));
         }
     }
 
@@ -364,6 +375,21 @@ fn fill_credit(row: &mut Row, result: &Element) {
         Column::OtherCredits,
         joined(others.map(|(scheme, other)| format!("{scheme} {}", other.text_of("value")))),
     );
+}
+
+/// Says that the credit of a row counts in a node above it. Credit of a scheme that is neither that node's nor ECTS is
+/// told of only: no bank need know the scheme.
+fn count_in(row: &mut Row, (holder, system): (&str, &str)) {
+    row.set(Column::Counted, "no");
+    row.set(Column::PartOf, holder);
+    let own = row.get(Column::System).to_owned();
+    if own != system && own != "ECTS" {
+        let others = row.get(Column::OtherCredits).to_owned();
+        let other = format!("{own} {}", row.get(Column::Credits));
+        row.set(Column::OtherCredits, joined([other, others].into_iter().filter(|part| !part.is_empty())));
+        row.set(Column::Credits, "");
+        row.set(Column::System, system);
+    }
 }
 
 /// The name of a scheme; `ects` is one however it is written.

@@ -65,10 +65,13 @@ impl Table for ElmoTable {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        match self.rows {
-            0 => vec![Notice::new(Rule::NoResults, "the transcript holds no results")],
-            _ => Vec::new(),
-        }
+        let text = match (self.rows, self.elmo.empty_reports()) {
+            (0, _) => "the transcript holds no results".to_owned(),
+            (_, 0) => return Vec::new(),
+            (_, 1) => "1 report holds no results".to_owned(),
+            (_, empty) => format!("{empty} reports hold no results"),
+        };
+        vec![Notice::new(Rule::NoResults, text)]
     }
 }
 

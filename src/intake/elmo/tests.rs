@@ -58,7 +58,13 @@ fn credit_on_a_branch_counts_at_its_top() {
             node("d", &ects("60"), std::slice::from_ref(&module)),
             vec!["d|60||", "m|10|no|d", "a|5|no|d", "b|6|no|d"],
         ),
-        (node("d", "", std::slice::from_ref(&module)), vec!["d||no|", "m|10||", "a|5|no|m", "b|6|no|m"]),
+        (node("d", "", std::slice::from_ref(&module)), vec!["d||no|m", "m|10||", "a|5|no|m", "b|6|no|m"]),
+        // What only gathers says where the credit counts; what gathers none has none.
+        (
+            node("d", "", &[course("a", "", "5"), node("n", "", &[]), course("c", "", "4")]),
+            vec!["d||no|a and 1 more", "a|5||", "n||no|", "c|4||"],
+        ),
+        (node("d", &ects("9"), &[node("n", "", &[])]), vec!["d|9||", "n||no|d"]),
         // What is not passed holds nothing for what is below it.
         (
             node("d", &format!("<status>in-progress</status>{}", ects("60")), &both),
@@ -67,6 +73,8 @@ fn credit_on_a_branch_counts_at_its_top() {
         (node("d", &ects("0"), &both), vec!["d|0||", "a|5||", "b|6||"]),
         // Credit of whatever scheme is the same learning.
         (node("d", &credit("X", "2"), &both[..1]), vec!["d|2||", "a|5|no|d"]),
+        // Of a scheme that the whole does not have no bank need know.
+        (node("d", &ects("9"), &[node("a", &credit("X", "5"), &[])]), vec!["d|9||", "a||no|d"]),
     ];
     for (nodes, expected) in cases {
         let rows = read(&file(&nodes)).unwrap();
@@ -169,6 +177,14 @@ fn a_file_may_hold_several_learners_within_another_kind_of_file() {
     let rows = read(&format!("<envelope>\n{one}\n<other xmlns='urn:x'>{two}</other></envelope>")).unwrap();
     assert_eq!(values(&rows, &[Column::Learner]), ["e1", "e2"]);
     assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 6]);
+}
+
+#[test]
+fn credit_that_counts_above_keeps_its_scheme() {
+    let both = format!("{}{}", credit("X", "5"), credit("Y", "7"));
+    let rows = read(&file(&node("d", &credit("ects", "9"), &[node("a", &both, &[])]))).unwrap();
+    let columns = [Column::Credits, Column::System, Column::OtherCredits];
+    assert_eq!(values(&rows, &columns), ["9|ECTS|", "|ECTS|X 5; Y 7"]);
 }
 
 #[test]

@@ -237,7 +237,9 @@ impl<'p> Resolver<'p> {
             let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
             report(Field::Credits, "", Rule::CreditsUnknown, reason);
         }
-        let earns = self.profile.deposit.contains(&draft.status);
+        // What is part of a whole, or gathers what counts, needs no credit of its own.
+        let counts = draft.counted || draft.part_of.is_none();
+        let earns = counts && self.profile.deposit.contains(&draft.status);
         if credits == Some(Credits::ZERO) && earns && self.profile.group.is_none() {
             let reason = "the result creates no credit, and is recorded without any".to_owned();
             report(Field::Credits, "0", Rule::CreditsZero, reason);
