@@ -124,6 +124,12 @@ fn a_correction_reverses_what_was_recorded_and_the_statement_shows_both() {
         (&verdict["batch"], &verdict["of_file"], &verdict["of_line"]),
         (&"B3".into(), &"a.csv".into(), &2.into())
     );
+    // So does the receipt, whatever comes later.
+    let receipt = office.runs("receipt B4 --format json", 0).out;
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let [row] = &receipt["corrected"].as_array().unwrap()[..] else { panic!("{receipt}") };
+    assert_eq!((&row["file"], &row["line"], &row["reason"]), (&0.into(), &2.into(), &verdict["reason"]));
+    office.runs(&format!("explain {}", row["corrects"].as_str().unwrap()), 0).shows("MA101");
     assert_eq!(office.has("L1"), ("3.5".into(), texts(&["70 corrected", "80 held"])));
     // The old file says nothing new, and takes nothing back; a third value corrects again.
     let old = office.does("import a.csv --profile p.toml --format json").out;

@@ -279,6 +279,21 @@ fn control_totals_come_from_the_command_line_the_profile_or_a_manifest() {
     check(&["--credits", "CN=10"]).exits(4).shows("1 refused rows are not in the sum");
 }
 
+/// The catalogue has nothing of the outcome: that it gives no credits, unit and kind for it is no fault of its own.
+#[test]
+fn an_unknown_outcome_is_one_fault() {
+    let session = Session::bank();
+    let text = profile("").replace("credits = \"credits\"\n", "");
+    let text = text.replace("system = \"CN\"\nkind = \"formal\"\n", "");
+    session
+        .write("p.toml", text.replace("[outcome]\nunknown = \"create\"", "[outcome]\nunknown = \"refuse\""));
+    session.write("r.csv", "learner,outcome,date\nL1,MA101,2024-06-30\n");
+    let refused = session.run(&["import", "r.csv", "--profile", "p.toml", "--dry-run", "--format", "json"]);
+    let rules = json(&refused.exits(1).out)["rules"].clone();
+    let rules: Vec<&Value> = rules.as_array().unwrap().iter().map(|rule| &rule["rule"]).collect();
+    assert_eq!(rules, ["E303"]);
+}
+
 #[test]
 fn a_receipt_says_the_same_when_it_is_written_and_ever_after() {
     let session = Session::bank();

@@ -6,7 +6,7 @@
 use super::batches::scalar;
 use super::{Cell, Column, LogState, Meta, Query, Section, Sink, meta};
 use crate::domain::credits::{Credits, DecimalMark};
-use crate::domain::entry::{EntryId, EntryKind};
+use crate::domain::entry::{EntryId, EntryKind, RowPlace};
 use crate::domain::fault::{Fault, Result};
 use crate::ledger::lots::Cut;
 use crate::store::{BatchRow, Read};
@@ -46,6 +46,14 @@ const WARNINGS: [Column; 4] = [
     Column::text("column", "Column"),
 ];
 
+const CORRECTED: [Column; 5] = [
+    Column::number("file", "File"),
+    Column::number("line", "Line"),
+    Column::text("entry", "Entry"),
+    Column::text("corrects", "Instead of entry"),
+    Column::text("reason", "How they differ"),
+];
+
 fn sections() -> Vec<Section> {
     vec![
         Section::new("batch", "Batch", &FACTS),
@@ -53,6 +61,7 @@ fn sections() -> Vec<Section> {
         Section::new("rows", "Rows", &ROWS),
         Section::new("totals", "Credit", &TOTALS),
         Section::new("rules", "By rule", &RULES),
+        Section::new("corrected", "Corrected", &CORRECTED),
         Section::new("refused", "Not taken", &REFUSED),
         Section::new("warnings", "Taken with a warning", &WARNINGS),
     ]
@@ -97,7 +106,7 @@ pub fn receipt(read: &dyn Read, no: i64, sink: &mut dyn Sink) -> Result<()> {
     let mut meta = meta(read, "receipt", &query, sections())?;
     meta.filter = vec![("batch".to_owned(), format!("B{no}"))];
     sink.begin(&meta)?;
-    let [batch, files, rows, totals, rules, refused, warnings] = &meta.sections[..] else {
+    let [batch, files, rows, totals, rules, corrects, refused, warnings] = &meta.sections[..] else {
         return sink.end();
     };
     batch.open(sink)?;
@@ -110,6 +119,8 @@ pub fn receipt(read: &dyn Read, no: i64, sink: &mut dyn Sink) -> Result<()> {
     credit(&kept, sink)?;
     rules.open(sink)?;
     by_rule(&kept, sink)?;
+    corrects.open(sink)?;
+    corrected(read, (kept.batch.entry, end), sink)?;
     refused.open(sink)?;
     read.refusals(kept.batch.entry, end, &mut |row| {
         sink.row(&[Cell::Int(row.file), Cell::Int(row.line), row.code.into(), row.reason.into()])
@@ -206,6 +217,33 @@ fn by_rule(kept: &Kept, sink: &mut dyn Sink) -> Result<()> {
             reason.filter(|_| rule["severity"] == "warning").map(|lenient| scalar(&lenient["reason"]));
         let (code, severity) = (scalar(&rule["rule"]), scalar(&rule["severity"]));
         sink.row(&[code.into(), severity.into(), number(&rule["times"]), reason.into()])?;
+    }
+    Ok(())
+}
+
+/// What the batch recorded in the place of what was recorded before, in the order in which it did; a learner who was
+/// forgotten since is left out.
+fn corrected(read: &dyn Read, (from, to): (EntryId, EntryId), sink: &mut dyn Sink) -> Result<()> {
+    let mut found = Vec::new();
+    read.acts(from, to, &mut |act, _| {
+        let said: Value = serde_json::from_str(&act.payload).unwrap_or_default();
+        if act.kind == EntryKind::Decision && said["verb"] == "correct" {
+            found.push(said);
+        }
+        Ok(())
+    })?;
+    for said in found {
+        let entry = |key: &str| serde_json::from_value::<EntryId>(said[key].clone()).ok();
+        let (Some(by), Some(old)) = (entry("by"), entry("lot")) else { continue };
+        let Some(row) = read.achievement(by)? else { continue };
+        let place = RowPlace::of(row.line);
+        sink.row(&[
+            Cell::Int(row.file),
+            Cell::Int(place.line as i64),
+            by.into(),
+            old.into(),
+            scalar(&said["why"]).into(),
+        ])?;
     }
     Ok(())
 }

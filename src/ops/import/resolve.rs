@@ -181,7 +181,9 @@ impl<'p> Resolver<'p> {
         }
         let outcome = institution.and_then(|at| self.catalogue.outcome(at, &draft.outcome));
         let may_have = institution.is_some() || self.profile.institution_unknown == Unknown::Create;
-        if may_have && outcome.is_none() && self.profile.outcome.unknown == Unknown::Refuse {
+        // What the catalogue has nothing of is one fault: that it does not say what the row leaves out is no other.
+        let unknown = may_have && outcome.is_none() && self.profile.outcome.unknown == Unknown::Refuse;
+        if unknown {
             let reason = format!("{} has no outcome of this code", draft.institution);
             report(Field::Outcome, &draft.outcome, Rule::OutcomeUnknown, reason);
         }
@@ -229,11 +231,14 @@ impl<'p> Resolver<'p> {
         {
             report(Field::Grade, grade, Rule::GradeUnknown, reason);
         }
-        let system = self.system(draft, known, &mut report);
+        let system = match unknown && draft.system.is_none() {
+            true => None,
+            false => self.system(draft, known, &mut report),
+        };
         let own = draft.credits.or_else(|| known.and_then(|version| version.credits.map(Credits)));
         // What counts elsewhere, or nowhere, needs no amount.
         let credits = own.or((!draft.counted).then_some(Credits::ZERO));
-        if credits.is_none() {
+        if credits.is_none() && !unknown {
             let reason = "the row gives none, and the catalogue has none for the outcome".to_owned();
             report(Field::Credits, "", Rule::CreditsUnknown, reason);
         }
@@ -256,7 +261,7 @@ impl<'p> Resolver<'p> {
             );
         }
         let kind = draft.kind.or_else(|| known.and_then(|version| version.kind.and_then(Kind::from_code)));
-        if kind.is_none() {
+        if kind.is_none() && !unknown {
             let reason =
                 "neither the row, the profile nor the catalogue says whether the learning was formal"
                     .to_owned();
