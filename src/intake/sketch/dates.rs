@@ -44,9 +44,9 @@ const FORMS: [&str; 32] = [
 const PAIRS: [(&str, &str); 3] =
     [("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"), ("D/M/YYYY", "M/D/YYYY")];
 
-/// The numbers under which a workbook that counts from 1900 keeps the days from 1954 to 2064: those that results and birth
-/// dates may have.
-const DAYS: std::ops::RangeInclusive<u32> = 20_000..=60_000;
+/// The numbers under which a workbook that counts from 1900 keeps the days from 1956 to 2064: those that results and birth
+/// dates may have. Codes of terms such as 20231 are smaller.
+const DAYS: std::ops::RangeInclusive<u32> = 20_500..=60_000;
 
 /// Most patterns of terms that are told apart.
 const PATTERNS: usize = 16;
