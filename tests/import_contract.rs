@@ -109,6 +109,7 @@ fn a_check_with_and_without_a_bank_a_dry_run_and_an_import_agree() {
         found,
         [
             (3, "E202", "error"),
+            (3, "E232", "error"),
             (4, "W241", "warning"),
             (6, "E305", "error"),
             (7, "E224", "warning"),

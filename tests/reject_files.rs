@@ -196,3 +196,20 @@ fn a_report_goes_into_a_pipe_without_waiting_for_it() {
     session.run(&["report", "journal", "--output", "pipe", "--format", "csv"]).exits(0);
     assert!(reader.join().unwrap().contains("genesis"));
 }
+
+/// A row that is wrong in two ways goes back once: its date is looked at even where its credits say that it is refused.
+#[test]
+fn a_row_tells_all_that_is_wrong_with_it() {
+    let session = office("");
+    session.write(
+        "r.csv",
+        "learner,outcome,date,credits\nL1,MA101,2024-02-30,x\nL2,MA101,,x\nL3,MA101,2024-02-29,x\nL4,MA101,30.06.2024,3\n\
+         L5,2024-02-30,3\n",
+    );
+    let answer = session.run(&["import-check", "r.csv", "--profile", "p.toml", "--format", "json"]).exits(4);
+    let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let found = report["findings"].as_array().unwrap().iter();
+    let found: Vec<String> =
+        found.map(|row| format!("{} {}", row["line"], row["rule"].as_str().unwrap())).collect();
+    assert_eq!(found, ["2 E202", "2 E232", "3 E201", "3 E202", "4 E202", "5 E231", "6 E101"]);
+}

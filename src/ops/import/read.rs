@@ -252,6 +252,8 @@ impl<'p, 's, T: Taker> Intake<'p, 's, T> {
         problems: &mut Vec<Problem>,
     ) -> Result<()> {
         let Some(mut draft) = mapping.draft(record, problems) else {
+            // Whoever mends the row is to know all of it.
+            problems.extend(self.resolver.period_fault(mapping, record));
             return self.refuse(mapping, record, None, problems, file);
         };
         let (sound, located) = self.locate(mapping, &mut draft, problems)?;

@@ -14,6 +14,7 @@ use crate::domain::date::Calendar;
 use crate::domain::fault::{Fault, Result};
 use crate::domain::outcome::Kind;
 use crate::domain::registry::{Institution, OutcomeVersion};
+use crate::intake::csv::Record;
 use crate::intake::draft::{Draft, Mapping};
 use crate::intake::profile::{Differs, Field, Introduced, Offered, Profile, Unknown};
 use crate::intake::rules::{Problem, Rule, Severity};
@@ -318,6 +319,19 @@ impl<'p> Resolver<'p> {
                 Ok(Ok(time))
             }
         }
+    }
+
+    /// What is wrong with the period of a row that is refused for something else, as far as the row has its columns.
+    pub fn period_fault(&self, mapping: &Mapping, record: &Record) -> Option<Problem> {
+        let whole = record.len() == mapping.width() && record.fault().is_none() && record.doubts().is_empty();
+        let text = mapping.written(record, Field::Period);
+        if !whole || text.is_empty() {
+            return None;
+        }
+        let institution = self.catalogue.institution(&mapping.written(record, Field::Institution));
+        let calendar = institution.map_or(&self.no_calendar, |at| &self.catalogue.known[at].calendar);
+        let fault = mapping.read_period(&text, calendar).err()?;
+        Some(mapping.problem(record.line(), Field::Period, &text, fault.rule, fault.reason))
     }
 
     fn level_fault<'d>(&self, draft: &'d Draft) -> Option<(Field, &'d str, Rule, String)> {
