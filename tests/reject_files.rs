@@ -213,3 +213,24 @@ fn a_row_tells_all_that_is_wrong_with_it() {
         found.map(|row| format!("{} {}", row["line"], row["rule"].as_str().unwrap())).collect();
     assert_eq!(found, ["2 E202", "2 E232", "3 E201", "3 E202", "4 E202", "5 E231", "6 E101"]);
 }
+
+#[test]
+fn files_of_one_name_are_told_apart_in_what_is_said_of_them() {
+    let session = office("");
+    for (folder, credits) in [("jan", "x"), ("feb", "y")] {
+        std::fs::create_dir(session.path(folder)).unwrap();
+        session.write(
+            &format!("{folder}/r.csv"),
+            format!("learner,outcome,date,credits\nL1,MA101,2024-06-30,{credits}\n"),
+        );
+    }
+    let import = ["import", "jan/r.csv", "feb/r.csv", "--profile", "p.toml"];
+    session.run(&import).exits(1).says("jan/r.csv: line 2").says("feb/r.csv: line 2");
+    session
+        .run(&[&import[..], &["--stage", "--keep-going"]].concat())
+        .exits(3)
+        .shows("jan/r.csv")
+        .shows("feb/r.csv");
+    let approved = session.run(&["batch", "approve", "B2", "--dry-run", "--format", "csv"]);
+    approved.shows("jan/r.csv,2,").shows("feb/r.csv,2,");
+}

@@ -21,6 +21,8 @@ const MAX_RATIO: u64 = 250;
 #[derive(Debug, Clone)]
 pub struct Source {
     path: PathBuf,
+    /// What it is called beside others of its name.
+    told_apart: Option<String>,
     sent: Bytes,
     content: Bytes,
     modified: Option<SystemTime>,
@@ -68,7 +70,9 @@ impl Source {
     /// As [`Source::open`].
     pub fn kept(name: &Path, file: File) -> Result<Source, IntakeError> {
         let modified = file.metadata().and_then(|file| file.modified()).ok();
-        Source { path: name.to_owned(), modified, ..Source::from(Bytes::File(Arc::new(file))) }.unpacked()
+        let told_apart = Some(name.to_string_lossy().into_owned());
+        let bytes = Bytes::File(Arc::new(file));
+        Source { path: name.to_owned(), told_apart, modified, ..Source::from(bytes) }.unpacked()
     }
 
     /// The path as it was given.
@@ -76,8 +80,16 @@ impl Source {
         &self.path
     }
 
-    /// The file's name without its folder.
+    /// Calls it otherwise than by its name.
+    pub fn call(&mut self, name: String) {
+        self.told_apart = Some(name);
+    }
+
+    /// The file's name, without its folder where that is not needed to tell it from others.
     pub fn name(&self) -> String {
+        if let Some(name) = &self.told_apart {
+            return name.clone();
+        }
         if self.path.as_os_str() == STDIN {
             return "standard input".to_owned();
         }
@@ -164,7 +176,7 @@ fn broken(error: IntakeError, size: u64) -> IntakeError {
 
 impl From<Bytes> for Source {
     fn from(bytes: Bytes) -> Source {
-        Source { path: PathBuf::new(), sent: bytes.clone(), content: bytes, modified: None }
+        Source { path: PathBuf::new(), told_apart: None, sent: bytes.clone(), content: bytes, modified: None }
     }
 }
 

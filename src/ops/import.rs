@@ -7,6 +7,7 @@ mod again;
 pub mod catalogue;
 pub mod check;
 mod checks;
+mod delivery;
 pub mod findings;
 mod gather;
 mod groups;
@@ -52,7 +53,7 @@ pub use read::{check_unchanged, file_fault};
 use standard::{Expected, FileTotals, Said};
 use std::collections::BTreeMap;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use verdict::Verdicts;
 use way::{Fingerprint, Way};
@@ -313,7 +314,9 @@ pub fn approve(
             sources: OnceLock::from(staged.asked.files.clone()),
         };
         reject_files::check_one(approved.rejects.as_ref(), staged.asked.files.len())?;
-        let names: Vec<PathBuf> = staged.asked.files.iter().map(|file| PathBuf::from(&file.name)).collect();
+        // What was refused is written here, in whatever folder the files once were.
+        let name = |file: &SourceFile| PathBuf::from(Path::new(&file.name).file_name().unwrap_or_default());
+        let names: Vec<PathBuf> = staged.asked.files.iter().map(name).collect();
         let why = Some(staged.payload.why.clone()).filter(|why| !why.is_empty());
         let request = Request {
             files: &names,
@@ -452,7 +455,11 @@ impl Delivered {
 fn open(request: &Request) -> Result<Vec<Incoming>> {
     let each =
         |path: &PathBuf| Incoming::open(path, request.profile).map_err(|error| file_fault(path, &error));
-    request.files.iter().map(each).collect()
+    let mut files: Vec<Incoming> = request.files.iter().map(each).collect::<Result<_>>()?;
+    for (at, name) in delivery::told_apart(request.files) {
+        files[at].source.call(name);
+    }
+    Ok(files)
 }
 
 /// Says how the files were read where the import is refused, because a guess may be the reason.
